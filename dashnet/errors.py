@@ -1,0 +1,89 @@
+"""What can go wrong, as one family.
+
+DashnetError
+├── NotFound             404  no such device
+├── Conflict             409  clashes with what is stored
+├── InvalidInput         422  well-formed, but not allowed; knows the field
+├── PayloadTooLarge      413
+├── ServiceUnavailable   503  a part of Dashnet is out of reach
+├── DriverError               a device could not be read (network service only)
+│   ├── DeviceTimeout         no answer within the limit: the device is down
+│   └── DriverFault           the fault is on our side: the state is unknown
+└── StackError                the embedded stack cannot start or run
+
+Those with a number are answered as problem+json (dashnet.problems).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong with one field; `location` is its path, such as `[3].mac_address`."""
+
+    location: str
+    detail: str
+
+
+class DashnetError(Exception):
+    """Base of all errors that Dashnet raises on purpose."""
+
+    http_status = 500
+    title = "Internal error"
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class NotFound(DashnetError):
+    """There is no such thing."""
+
+    http_status = 404
+    title = "Not found"
+
+
+class Conflict(DashnetError):
+    """The request clashes with what is stored; `errors` names each clash."""
+
+    http_status = 409
+    title = "Conflict"
+
+
+class InvalidInput(DashnetError):
+    """The input is not allowed; `errors` names each bad field."""
+
+    http_status = 422
+    title = "Invalid input"
+
+
+class PayloadTooLarge(DashnetError):
+    """The body is larger than the service takes."""
+
+    http_status = 413
+    title = "Payload too large"
+
+
+class ServiceUnavailable(DashnetError):
+    """A part of Dashnet that the request needs is out of reach."""
+
+    http_status = 503
+    title = "Service unavailable"
+
+
+class DriverError(DashnetError):
+    """A device could not be read."""
+
+
+class DeviceTimeout(DriverError):
+    """The device gave no answer within its limit: it is down."""
+
+
+class DriverFault(DriverError):
+    """The fault is on our side (a bad option, no permission): the state is unknown."""
+
+
+class StackError(DashnetError):
+    """The embedded stack cannot start or run; the text says what to do."""

@@ -1,0 +1,120 @@
+"""All settings of all processes, read once from the environment, `.env` and a running embedded stack."""
+
+import socket
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+STATE_FOLDER = PROJECT_ROOT / ".dashnet"
+STACK_ENV = STATE_FOLDER / "stack.env"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """One frozen value for a whole process; each field is the variable DASHNET_<NAME>.
+
+    Precedence: environment, then `.env` beside the code, then the addresses which a running embedded stack leaves
+    in `.dashnet/stack.env`, then the defaults here. docs/settings.md lists them; a test holds the two together.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="DASHNET_",
+        env_file=(STACK_ENV, PROJECT_ROOT / ".env"),
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    # Where things are.
+    database_url: str = Field(
+        "postgresql+asyncpg://dashnet@127.0.0.1:5432/dashnet",
+        description="The Postgres that holds inventory, snapshots and ledger, as a SQLAlchemy address.",
+    )
+    database_pool_size: int = Field(10, ge=1, le=100, description="Connections to Postgres per process at the most.")
+    database_timeout_seconds: float = Field(10, gt=0, description="Limit of one connection attempt or short query.")
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0",
+        description="The Redis that holds queue, publications and counter samples (redis://, rediss:// or unix://).",
+    )
+    redis_prefix: str = Field("dashnet", min_length=1, description="First part of every Redis key and channel of ours.")
+    redis_timeout_seconds: float = Field(5, gt=0, description="Limit of one connection attempt or command.")
+    network_host: str = Field("127.0.0.1", description="Address the network service binds to.")
+    network_port: Port = Field(5000, description="Port of the network service.")
+    app_host: str = Field("127.0.0.1", description="Address the app service binds to.")
+    app_port: Port = Field(5001, description="Port of the app service and its screen.")
+    network_url: str | None = Field(
+        None, description="Where app service and workers reach the network service. Empty: the address it binds to."
+    )
+
+    # The network service.
+    seed: int = Field(2020, ge=0, lt=2**63, description="Seed of the simulated network; same seed, same history.")
+    demo_devices: int = Field(
+        12, ge=0, le=100_000, description="Simulated devices made when the inventory is empty at first start. Zero: none."
+    )
+    host_device: bool = Field(True, description="Whether the first start also adds this machine itself.")
+    driver_concurrency: int = Field(100, ge=1, description="Devices read at the same time by one network service.")
+    driver_timeout_seconds: float = Field(10, gt=0, description="Limit of one device's reading.")
+
+    # The worker.
+    worker_name: str = Field(
+        default_factory=socket.gethostname, min_length=1, description="Name under which a worker reports its health."
+    )
+    refresh_page_devices: int = Field(10_000, ge=1, le=100_000, description="Devices a single job reads and stores.")
+    refresh_timeout_seconds: float = Field(50, gt=0, le=59, description="Limit of one refresh, within its minute.")
+    clean_timeout_seconds: float = Field(600, gt=0, description="Limit of one clean.")
+    demo_reset: bool = Field(True, description="Whether clean resets the snapshots of simulated devices each hour.")
+    snapshot_retention_days: int = Field(7, ge=1, description="Days that snapshots are kept.")
+    ledger_retention_days: int = Field(90, ge=1, description="Days that job runs are kept.")
+
+    # The app service.
+    cron_pass: SecretStr | None = Field(
+        None,
+        validation_alias="CRON_PASS",
+        description="Password for refresh and clean over a websocket. Empty: only clients on this machine may.",
+    )
+    full_state_snapshots: int = Field(70, ge=1, le=1000, description="Snapshots per device on websocket / at the most.")
+    subscriber_backlog_bytes: int = Field(
+        1_048_576, ge=1024, description="Unsent bytes per subscriber before publications give way to one fresh state."
+    )
+    subscriber_stall_seconds: float = Field(
+        30, gt=0, description="How long one message to a subscriber may take before its socket is closed."
+    )
+    allowed_origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Further origins whose pages may use the API, comma separated (https://noc.example.org).",
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return [part.strip().rstrip("/") for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @property
+    def network_address(self) -> str:
+        """Base address of the network service, without a slash at the end."""
+        return (self.network_url or f"http://{_reachable(self.network_host)}:{self.network_port}").rstrip("/")
+
+    @property
+    def app_address(self) -> str:
+        """Base address of the app service, without a slash at the end."""
+        return f"http://{_reachable(self.app_host)}:{self.app_port}"
+
+
+def _reachable(host: str) -> str:
+    """The address to connect to for a service bound to `host`, ready for a URL."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{host}]" if ":" in host else host
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read at the first call."""
+    return Settings()
