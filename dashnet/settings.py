@@ -55,7 +55,10 @@ class Settings(BaseSettings):
     # The network service.
     seed: int = Field(2020, ge=0, lt=2**63, description="Seed of the simulated network; same seed, same history.")
     demo_devices: int = Field(
-        12, ge=0, le=100_000, description="Simulated devices made when the inventory is empty at first start. Zero: none."
+        12,
+        ge=0,
+        le=100_000,
+        description="Simulated devices made when the inventory is empty at first start. Zero: none.",
     )
     host_device: bool = Field(True, description="Whether the first start also adds this machine itself.")
     driver_concurrency: int = Field(100, ge=1, description="Devices read at the same time by one network service.")
@@ -95,7 +98,9 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins", mode="before")
     @classmethod
     def _split_origins(cls, value: object) -> object:
-        return [part.strip().rstrip("/") for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return (
+            [part.strip().rstrip("/") for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
 
     @property
     def network_address(self) -> str:
@@ -110,7 +115,7 @@ class Settings(BaseSettings):
 
 def _reachable(host: str) -> str:
     """The address to connect to for a service bound to `host`, ready for a URL."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"[{host}]" if ":" in host else host
 
 

@@ -1,0 +1,38 @@
+"""Names of all Redis keys and channels that are ours; no literal stands elsewhere."""
+
+from dashnet.settings import Settings
+
+
+def publication_channel(settings: Settings) -> str:
+    """Pub/sub channel that carries every publication."""
+    return f"{settings.redis_prefix}:publications"
+
+
+def publication_stream(settings: Settings) -> str:
+    """Stream of the latest publications; an entry's id is `<seq>-0`."""
+    return f"{settings.redis_prefix}:publications:stream"
+
+
+def publication_position(settings: Settings) -> str:
+    """Hash with `epoch`, `seq` and `run_id`, the Redis process they were made in."""
+    return f"{settings.redis_prefix}:publications:position"
+
+
+def sample_key(settings: Settings, device_id: int) -> str:
+    """Last counter sample of one device."""
+    return f"{settings.redis_prefix}:sample:{device_id}"
+
+
+def job_queue(settings: Settings) -> str:
+    """Sorted set in which arq keeps waiting jobs."""
+    return f"{settings.redis_prefix}:jobs"
+
+
+def worker_health_key(settings: Settings) -> str:
+    """Key that the worker of this name renews every few seconds while it lives."""
+    return f"{worker_health_pattern(settings)[:-1]}{settings.worker_name}"
+
+
+def worker_health_pattern(settings: Settings) -> str:
+    """Glob that matches the health keys of all workers."""
+    return f"{settings.redis_prefix}:worker:health:*"

@@ -1,0 +1,80 @@
+"""How any process asks for a job by name, without knowing the worker. Besides workers/main.py all that knows arq."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, cast
+
+import orjson
+from arq.connections import ArqRedis, RedisSettings
+from redis.asyncio import Redis
+
+from dashnet.channels import job_queue
+from dashnet.reading import to_wire
+from dashnet.redis import reconnect_policy
+from dashnet.settings import Settings
+
+
+class Job(StrEnum):
+    """What a worker can be asked for."""
+
+    REFRESH = "refresh"
+    CLEAN = "clean"
+    REFRESH_PAGE = "refresh_page"
+    SYNC = "sync"
+
+
+async def request_by_hand(redis: Redis, settings: Settings, job: Job) -> datetime:
+    """Ask for a refresh or clean now; returns its tick, which is the running second.
+
+    Asking twice within a second is asking once.
+
+    Raises:
+        redis.RedisError: the job may not have been queued.
+    """
+    tick = datetime.now(UTC).replace(microsecond=0)
+    await enqueue(redis, settings, job, to_wire(tick), "hand", job_id=f"{job}:{to_wire(tick)}")
+    return tick
+
+
+async def request_sync(redis: Redis, settings: Settings, revision: int) -> None:
+    """Ask that the inventory's changes up to `revision` reach the store and every screen.
+
+    Raises:
+        redis.RedisError: the job may not have been queued; the next refresh brings the changes all the same.
+    """
+    await enqueue(redis, settings, Job.SYNC, revision, job_id=f"{Job.SYNC}:{revision}")
+
+
+async def enqueue(redis: Redis, settings: Settings, job: Job, *arguments: str | int, job_id: str) -> bool:
+    """Put a job into the queue; false where one of this id waits, runs, or left its result.
+
+    Raises:
+        redis.RedisError: the job may not have been queued.
+    """
+    queue = ArqRedis(
+        redis.connection_pool,
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+        default_queue_name=job_queue(settings),
+    )
+    return await queue.enqueue_job(job.value, *arguments, _job_id=job_id) is not None
+
+
+def arq_redis_settings(settings: Settings) -> RedisSettings:
+    """The address and reconnect policy for arq's own pool."""
+    arq_settings = RedisSettings.from_dsn(settings.redis_url)
+    arq_settings.conn_timeout = int(settings.redis_timeout_seconds)
+    arq_settings.conn_retries = 10
+    arq_settings.retry = reconnect_policy()
+    arq_settings.retry_on_timeout = True
+    return arq_settings
+
+
+def serialize(job: dict[str, Any]) -> bytes:
+    """JSON instead of arq's pickle, so that nothing in Redis can run code; errors become their text."""
+    return orjson.dumps(job, default=repr)
+
+
+def deserialize(raw: bytes) -> dict[str, Any]:
+    """The inverse of `serialize`."""
+    return cast(dict[str, Any], orjson.loads(raw))

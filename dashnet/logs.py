@@ -1,0 +1,22 @@
+"""One look for the log lines of all processes."""
+
+import logging.config
+
+from dashnet.settings import Settings
+
+_QUIET = ("httpx", "httpcore", "arq.connections")
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send everything to standard error as `time level logger message`, from `settings.log_level` up."""
+    level = settings.log_level.upper()
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["stderr"], "level": level},
+            "loggers": {name: {"level": "WARNING"} for name in _QUIET},
+        }
+    )

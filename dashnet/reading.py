@@ -1,0 +1,57 @@
+"""What a driver saw of a device at one instant, and the words for it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Whether a device answers; `unknown` when nobody can tell (a fault on our side, or never read)."""
+
+    UP = "up"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+    @property
+    def active_connection(self) -> bool | None:
+        """The same in the words of 2020: true, false, or null when unknown."""
+        return {State.UP: True, State.DOWN: False, State.UNKNOWN: None}[self]
+
+
+def state_of(active_connection: bool | None) -> State:
+    """The state that a stored `active_connection` stands for."""
+    if active_connection is None:
+        return State.UNKNOWN
+    return State.UP if active_connection else State.DOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One device at one instant.
+
+    Speeds are Mbit/s and 0 unless the device is up. `round_trip_seconds` is null where the driver measures none.
+    `error` says in words why the state is not `up`, where the driver knows.
+    """
+
+    device_id: int
+    state: State
+    upload_speed: float
+    download_speed: float
+    round_trip_seconds: float | None
+    read_at: datetime
+    error: str | None = None
+
+
+def unread(device_id: int, state: State, read_at: datetime, error: str) -> Reading:
+    """The reading of a device that could not be read."""
+    return Reading(device_id, state, 0.0, 0.0, None, read_at, error)
+
+
+def to_wire(moment: datetime) -> str:
+    """ISO 8601 in UTC with `Z`, microseconds only where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def to_tick(moment: datetime) -> datetime:
+    """The minute that `moment` lies in, in UTC."""
+    return moment.astimezone(UTC).replace(second=0, microsecond=0)

@@ -1,0 +1,107 @@
+"""The snapshot store: its tables. Workers write them (and own their migrations), the app service reads them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import DateTime, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB, REAL, TEXT
+from sqlmodel import Field, SQLModel
+
+SCHEMA = "store"
+
+# The static fields of a device, in wire order: what the inventory holds and a reading does not change.
+STATIC_FIELDS = (
+    "id",
+    "host_name",
+    "device_type",
+    "operating_system",
+    "mac_address",
+    "ip_address",
+    "driver",
+    "driver_options",
+    "tags",
+    "parent_id",
+)
+
+
+class Outcome(StrEnum):
+    """How a job run ended; a run without one is still running."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+    FAILED = "failed"
+
+
+class Device(SQLModel, table=True):
+    """A device's static fields as of the newest inventory revision that reached the store."""
+
+    __table_args__ = (
+        UniqueConstraint("mac_address", name="device_mac_address_key", deferrable=True, initially="DEFERRED"),
+        {"schema": SCHEMA},
+    )
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    host_name: str = Field(sa_type=TEXT)
+    device_type: str = Field(sa_type=TEXT)
+    operating_system: str = Field(sa_type=TEXT)
+    mac_address: str = Field(sa_type=TEXT)
+    ip_address: str = Field(sa_type=TEXT)
+    driver: str = Field(sa_type=TEXT)
+    driver_options: dict[str, Any] = Field(sa_type=JSONB)
+    tags: list[str] = Field(sa_type=JSONB)
+    parent_id: int | None = None
+
+
+class Snapshot(SQLModel, table=True):
+    """A reading stored under its tick; speeds in Mbit/s. Partitioned by day of `time_stamp` (UTC)."""
+
+    __table_args__ = (
+        PrimaryKeyConstraint("device_id", "time_stamp"),
+        {"schema": SCHEMA, "postgresql_partition_by": "RANGE (time_stamp)"},
+    )
+
+    time_stamp: datetime = Field(sa_type=DateTime(timezone=True))
+    device_id: int
+    upload_speed: float = Field(sa_type=REAL)
+    download_speed: float = Field(sa_type=REAL)
+    round_trip_seconds: float | None = Field(sa_type=REAL)
+    active_connection: bool | None
+
+
+class JobRun(SQLModel, table=True):
+    """One line of the ledger: a tick of a job, and for a page of a large refresh where the page begins."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (
+        UniqueConstraint("job", "tick", "after_id", name="job_run_job_tick_after_id_key"),
+        Index("job_run_tick_idx", "tick"),
+        {"schema": SCHEMA},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    job: str = Field(sa_type=TEXT)
+    tick: datetime = Field(sa_type=DateTime(timezone=True))
+    after_id: int = 0
+    requested_by: str = Field(sa_type=TEXT)
+    attempt: int = 1
+    worker: str | None = Field(sa_type=TEXT)
+    started_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    finished_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    outcome: str | None = Field(sa_type=TEXT)
+    device_count: int | None
+    snapshot_count: int | None
+    error: str | None = Field(sa_type=TEXT)
+
+
+class StoreState(SQLModel, table=True):
+    """One row: which inventory revision the store holds, and whether a commit has not been published yet."""
+
+    __tablename__ = "store_state"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    id: bool = Field(default=True, primary_key=True)
+    inventory_id: str = Field(sa_type=TEXT)
+    inventory_revision: int
+    unpublished: bool

@@ -1,0 +1,81 @@
+"""Bodies of requests that change the inventory, from bytes to values. Pure, so that it can run in a thread."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from dashnet.errors import FieldError, InvalidInput, PayloadTooLarge
+from dashnet.problems import invalid_input
+from services.network.models import DeviceCreate, DeviceUpdate
+
+MOST_DEVICES = 100_000
+MOST_BYTES = 40 * 1024 * 1024
+_DEVICES = TypeAdapter(list[DeviceCreate])
+_Model = TypeVar("_Model", DeviceCreate, DeviceUpdate)
+
+
+def parse_json(body: bytes) -> Any:  # any JSON value
+    """The JSON value in a body.
+
+    Raises:
+        InvalidInput: this is no JSON; says where.
+    """
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise InvalidInput(f"the body is not valid JSON: {error}", [FieldError("body", str(error))]) from None
+
+
+def parse_devices(body: bytes) -> tuple[Sequence[DeviceCreate], bool]:
+    """The devices of a POST, and whether they came as a list.
+
+    Raises:
+        InvalidInput: no JSON, an empty list, or bad fields; names each.
+        PayloadTooLarge: more than 100,000 devices.
+    """
+    given = parse_json(body)
+    if not isinstance(given, list):
+        return [_validate(DeviceCreate, given)], False
+    if not given:
+        raise InvalidInput("the list is empty: give at least one device", [FieldError("body", "empty list")])
+    if len(given) > MOST_DEVICES:
+        raise PayloadTooLarge(f"{len(given):,} devices are more than the {MOST_DEVICES:,} that fit in one request")
+    try:
+        return _DEVICES.validate_python(given), True
+    except ValidationError as error:
+        raise _to_invalid_input(error) from None
+
+
+def parse_update(body: bytes) -> DeviceUpdate:
+    """The changes of a PATCH.
+
+    Raises:
+        InvalidInput: no JSON, or bad fields; names each.
+    """
+    return _validate(DeviceUpdate, parse_json(body))
+
+
+def merge_update(device: dict[str, Any], update: DeviceUpdate) -> DeviceCreate:
+    """A device in wire form with changes applied, checked as a whole.
+
+    Raises:
+        InvalidInput: the fields do not fit together, such as options of another driver.
+    """
+    fields = {name: value for name, value in device.items() if name != "id"}
+    return _validate(DeviceCreate, fields | update.model_dump(exclude_unset=True))
+
+
+def _validate(model: type[_Model], given: object) -> _Model:
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise _to_invalid_input(error) from None
+
+
+def _to_invalid_input(error: ValidationError) -> InvalidInput:
+    # The location of a body's field is counted from the body, as FastAPI does.
+    return invalid_input(
+        [{**part, "loc": ("body", *part["loc"])} for part in error.errors(include_url=False, include_input=False)]
+    )

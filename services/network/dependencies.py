@@ -1,0 +1,59 @@
+"""What the lifespan made, handed to routes by type."""
+
+from typing import Annotated, TypedDict
+
+from fastapi import Depends, Request
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dashnet.settings import Settings
+from services.network.inventory_cache import Inventory, InventoryCache
+from services.network.reader import Reader
+
+
+class State(TypedDict):
+    """Everything the service holds while it runs."""
+
+    settings: Settings
+    engine: AsyncEngine
+    redis: Redis
+    inventory_cache: InventoryCache
+    reader: Reader
+
+
+def get_settings(request: Request) -> Settings:
+    """The settings of this service."""
+    return request.state.settings  # type: ignore[no-any-return]  # starlette's state is untyped
+
+
+def get_engine(request: Request) -> AsyncEngine:
+    """Its engine."""
+    return request.state.engine  # type: ignore[no-any-return]  # as above
+
+
+def get_redis(request: Request) -> Redis:
+    """Its Redis client."""
+    return request.state.redis  # type: ignore[no-any-return]  # as above
+
+
+def get_inventory_cache(request: Request) -> InventoryCache:
+    """Its inventory cache."""
+    return request.state.inventory_cache  # type: ignore[no-any-return]  # as above
+
+
+async def get_inventory(request: Request) -> Inventory:
+    """The inventory as of this request."""
+    return await get_inventory_cache(request).current()
+
+
+def get_reader(request: Request) -> Reader:
+    """Its reader."""
+    return request.state.reader  # type: ignore[no-any-return]  # as above
+
+
+CurrentSettings = Annotated[Settings, Depends(get_settings)]
+Engine = Annotated[AsyncEngine, Depends(get_engine)]
+RedisClient = Annotated[Redis, Depends(get_redis)]
+CurrentInventory = Annotated[Inventory, Depends(get_inventory)]
+CurrentReader = Annotated[Reader, Depends(get_reader)]
+Cache = Annotated[InventoryCache, Depends(get_inventory_cache)]

@@ -1,0 +1,181 @@
+"""Routes of the inventory: list and read, add, change, remove."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+
+from dashnet.errors import FieldError, InvalidInput
+from dashnet.jobs import request_sync
+from dashnet.problems import problem_responses
+from dashnet.settings import Settings
+from services.network import inventory as queries
+from services.network.bodies import merge_update, parse_devices, parse_update
+from services.network.dependencies import CurrentInventory, CurrentReader, CurrentSettings, Engine, RedisClient
+from services.network.models import DeviceCreate, DevicePublic, DeviceUpdate, InventoryChanges, StaticDevice
+from services.network.reader import encode, encode_devices, to_wire_device
+
+logger = logging.getLogger(__name__)
+
+router = APIRouter(tags=["devices"], responses=problem_responses(422, 503))
+
+DeviceId = Annotated[int, Path(description="Id of a device", examples=[1])]
+Moment = Annotated[
+    str | None,
+    Query(
+        description="Read the simulated devices as they are at this time (ISO 8601; UTC where no offset is given); "
+        "devices of other drivers are left out",
+        json_schema_extra={"format": "date-time"},
+        examples=["2026-11-23T20:00:00Z"],
+    ),
+]
+
+
+def _json_body(*schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _json_response(content: bytes, status: int = 200) -> Response:
+    return Response(content, status, media_type="application/json")
+
+
+@router.get("/devices/", response_model=list[DevicePublic])
+async def read_devices(
+    inventory: CurrentInventory,
+    reader: CurrentReader,
+    after: Annotated[int, Query(ge=0, description="Only devices with a larger id")] = 0,
+    limit: Annotated[int | None, Query(ge=1, le=100_000, description="At most so many; all without it")] = None,
+    at: Moment = None,
+    read: Annotated[bool, Query(description="false: the inventory alone, no device is touched")] = True,
+) -> Response:
+    """All devices in id order, each read now (or, simulated ones, at a given time)."""
+    ids = inventory.page(after, limit)
+    if at is not None:
+        if not read:
+            raise _invalid("read", "read=false and at=… exclude each other")
+        readings = await reader.read_at(inventory, ids, parse_moment(at))
+    elif not read:
+        return _json_response(await asyncio.to_thread(encode, [inventory.devices[device_id] for device_id in ids]))
+    else:
+        readings = await reader.read(inventory, ids)
+    return _json_response(await asyncio.to_thread(encode_devices, inventory, readings))
+
+
+def parse_moment(given: str) -> datetime:
+    """An ISO 8601 time in UTC.
+
+    Raises:
+        InvalidInput: it is none, or lies outside the years 1 to 9999 once in UTC.
+    """
+    try:
+        # A "+" that was not escaped in an address arrives as a space.
+        moment = datetime.fromisoformat(given[:19] + given[19:].replace(" ", "+"))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _invalid("at", "not an ISO 8601 time such as 2026-11-23T20:00:00Z") from None
+
+
+def _invalid(field: str, detail: str) -> InvalidInput:
+    return InvalidInput(f"{field}: {detail}", [FieldError(field, detail)])
+
+
+@router.post(
+    "/devices/",
+    status_code=201,
+    response_model=StaticDevice | list[StaticDevice],
+    responses=problem_responses(409, 413, 415),
+    openapi_extra=_json_body(
+        {"$ref": "#/components/schemas/DeviceCreate"},
+        {"type": "array", "items": {"$ref": "#/components/schemas/DeviceCreate"}, "minItems": 1, "maxItems": 100_000},
+    ),
+)
+async def create_devices(request: Request, engine: Engine, redis: RedisClient, settings: CurrentSettings) -> Response:
+    """Add one device or a list of them, all or none; answers what was added in the form it came."""
+    devices, is_list = await asyncio.to_thread(parse_devices, await _read_json_body(request))
+    async with engine.begin() as connection:
+        revision = await queries.take_revision(connection)
+        ids = await queries.reserve_ids(connection, len(devices))
+        await queries.insert_devices(connection, revision, ids, devices)
+    await _announce(redis, settings, revision)
+    created = await asyncio.to_thread(_encode_created, ids, devices, is_list)
+    return _json_response(created, 201)
+
+
+async def _read_json_body(request: Request) -> bytes:
+    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if content_type != "application/json" and not content_type.endswith("+json"):
+        raise HTTPException(415, "send JSON with the header Content-Type: application/json (curl: --json '{…}')")
+    return await request.body()
+
+
+async def _announce(redis: Redis, settings: Settings, revision: int) -> None:
+    try:
+        await request_sync(redis, settings, revision)
+    except RedisError as error:
+        logger.warning("edit not announced, the next refresh brings it revision=%d error=%s", revision, error)
+
+
+def _encode_created(ids: Sequence[int], devices: Sequence[DeviceCreate], is_list: bool) -> bytes:
+    created = [{"id": id_, **device.model_dump()} for id_, device in zip(ids, devices, strict=True)]
+    return encode(created if is_list else created[0])
+
+
+@router.get("/devices/{device_id}", response_model=DevicePublic, responses=problem_responses(404))
+async def read_device(device_id: DeviceId, inventory: CurrentInventory, reader: CurrentReader) -> Response:
+    """One device, read now."""
+    if device_id not in inventory.devices:
+        raise queries.no_device(device_id)
+    (reading,) = await reader.read(inventory, [device_id])
+    return _json_response(encode(to_wire_device(inventory.devices[device_id], reading)))
+
+
+@router.patch(
+    "/devices/{device_id}",
+    response_model=StaticDevice,
+    responses=problem_responses(404, 409, 413, 415),
+    openapi_extra=_json_body({"$ref": "#/components/schemas/DeviceUpdate"}),
+)
+async def update_device(
+    device_id: DeviceId, request: Request, engine: Engine, redis: RedisClient, settings: CurrentSettings
+) -> Response:
+    """Change the fields that are given; the device as a whole must still be valid."""
+    update = parse_update(await _read_json_body(request))
+    async with engine.begin() as connection:
+        revision = await queries.take_revision(connection)
+        changed = merge_update(await queries.select_device(connection, device_id), update)
+        await queries.update_device(connection, revision, device_id, changed)
+        stored = await queries.select_device(connection, device_id)
+    await _announce(redis, settings, revision)
+    return _json_response(encode(stored))
+
+
+@router.delete("/devices/{device_id}", status_code=204, responses=problem_responses(404))
+async def delete_device(device_id: DeviceId, engine: Engine, redis: RedisClient, settings: CurrentSettings) -> Response:
+    """Remove a device; devices behind it stay, without a parent."""
+    async with engine.begin() as connection:
+        revision = await queries.take_revision(connection)
+        await queries.select_device(connection, device_id)
+        await queries.delete_devices(connection, revision, [device_id])
+    await _announce(redis, settings, revision)
+    return Response(status_code=204)
+
+
+@router.get("/inventory/changes", response_model=InventoryChanges)
+async def read_changes(
+    engine: Engine,
+    since: Annotated[int, Query(ge=0, le=2**63 - 1, description="A revision; 0 for the whole inventory")] = 0,
+) -> Response:
+    """What changed in the inventory after a revision. How the workers keep the store in step, without a device read."""
+    async with engine.connect() as connection:
+        changes = await queries.select_changes(connection, since)
+    return _json_response(await asyncio.to_thread(encode, changes))
+
+
+SCHEMAS = (DeviceCreate, DeviceUpdate)

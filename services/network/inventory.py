@@ -1,0 +1,188 @@
+"""All queries on the inventory. Each edit takes the next revision first, so edits happen one after the other."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashnet.errors import Conflict, FieldError, InvalidInput, NotFound
+from services.network.models import LARGEST_ID, DeviceCreate
+
+_FIELDS = "host_name, mac_address, ip_address, device_type, operating_system, driver, driver_options, tags, parent_id"
+_RECORD = (
+    "id int, host_name text, mac_address text, ip_address text, device_type text, operating_system text, "
+    "driver text, driver_options jsonb, tags jsonb, parent_id int"
+)
+_WIRE = (
+    "id, host_name, device_type, operating_system, mac_address, ip_address, driver, "
+    "driver_options::text AS driver_options, tags::text AS tags, parent_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed in the inventory after a revision: devices in wire form by id order, and ids that are gone."""
+
+    inventory_id: str
+    revision: int
+    changed: Sequence[dict[str, Any]]
+    removed: Sequence[int]
+
+
+async def select_revision(connection: AsyncConnection) -> tuple[str, int]:
+    """The inventory's id and its revision."""
+    row = (await connection.execute(text("SELECT inventory_id, revision FROM network.inventory"))).one()
+    return row.inventory_id, row.revision
+
+
+async def select_changes(connection: AsyncConnection, since: int) -> Changes:
+    """Everything that changed after revision `since`; 0 gives the whole inventory and nothing removed."""
+    inventory_id, revision = await select_revision(connection)
+    changed = await connection.execute(
+        text(f"SELECT {_WIRE} FROM network.device WHERE revision > :since ORDER BY id"), {"since": since}
+    )
+    removed = []
+    if since > 0:
+        query = text("SELECT id FROM network.removed_device WHERE revision > :since ORDER BY id")
+        removed = list(await connection.scalars(query, {"since": since}))
+    return Changes(inventory_id, revision, [_to_wire(row) for row in changed.mappings()], removed)
+
+
+def _to_wire(row: RowMapping) -> dict[str, Any]:
+    return {
+        **row,
+        "driver_options": orjson.loads(row["driver_options"]),
+        "tags": orjson.loads(row["tags"]),
+    }
+
+
+async def take_revision(connection: AsyncConnection) -> int:
+    """The next revision; the caller's transaction holds the inventory until it ends."""
+    query = text("UPDATE network.inventory SET revision = revision + 1 RETURNING revision")
+    return int(await connection.scalar(query) or 0)
+
+
+async def reserve_ids(connection: AsyncConnection, count: int) -> Sequence[int]:
+    """Ids for new devices, ascending; those not used stay unused for ever."""
+    query = text("SELECT nextval('network.device_id_seq') FROM generate_series(1, :count)")
+    return list(await connection.scalars(query, {"count": count}))
+
+
+async def insert_devices(
+    connection: AsyncConnection, revision: int, ids: Sequence[int], devices: Sequence[DeviceCreate]
+) -> None:
+    """Add devices, all or none.
+
+    Raises:
+        InvalidInput: a parent does not exist; `errors` names each.
+        Conflict: a MAC address is taken, in the inventory or in this very list; `errors` names each.
+    """
+    await _check_parents(connection, devices, known=set(ids))
+    await _check_mac_addresses(connection, devices)
+    records = [{"id": id_, **device.model_dump()} for id_, device in zip(ids, devices, strict=True)]
+    statement = text(
+        f"INSERT INTO network.device (id, {_FIELDS}, revision) "
+        f"SELECT id, {_FIELDS}, :revision FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS record({_RECORD})"
+    )
+    await connection.execute(statement, {"records": orjson.dumps(records).decode(), "revision": revision})
+
+
+async def _check_parents(connection: AsyncConnection, devices: Sequence[DeviceCreate], known: set[int]) -> None:
+    wanted = {device.parent_id for device in devices if device.parent_id is not None} - known
+    if not wanted:
+        return
+    query = text("SELECT id FROM network.device WHERE id = ANY(:ids)")
+    missing = wanted - set(await connection.scalars(query, {"ids": list(wanted)}))
+    errors = [
+        FieldError(_in_list(index, devices, "parent_id"), f"there is no device {device.parent_id}")
+        for index, device in enumerate(devices)
+        if device.parent_id in missing
+    ]
+    if errors:
+        raise InvalidInput(f"{errors[0].location}: {errors[0].detail}", errors)
+
+
+async def _check_mac_addresses(connection: AsyncConnection, devices: Sequence[DeviceCreate]) -> None:
+    query = text("SELECT mac_address, id, host_name FROM network.device WHERE mac_address = ANY(:addresses)")
+    rows = await connection.execute(query, {"addresses": [device.mac_address for device in devices]})
+    owners = {row.mac_address: f"device {row.id} ({row.host_name})" for row in rows}
+    errors = []
+    for index, device in enumerate(devices):
+        owner = owners.setdefault(device.mac_address, f"item [{index}] of this list")
+        if owner != f"item [{index}] of this list":
+            location = _in_list(index, devices, "mac_address")
+            errors.append(FieldError(location, f"{device.mac_address} is that of {owner}"))
+    if errors:
+        raise Conflict(f"{errors[0].detail}; nothing was added", errors)
+
+
+def _in_list(index: int, devices: Sequence[DeviceCreate], field: str) -> str:
+    return field if len(devices) == 1 else f"[{index}].{field}"
+
+
+async def select_device(connection: AsyncConnection, device_id: int) -> dict[str, Any]:
+    """One device in wire form.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    query = text(f"SELECT {_WIRE} FROM network.device WHERE id = :id")
+    in_range = 1 <= device_id <= LARGEST_ID
+    row = (await connection.execute(query, {"id": device_id})).mappings().one_or_none() if in_range else None
+    if row is None:
+        raise no_device(device_id)
+    return _to_wire(row)
+
+
+def no_device(device_id: int) -> NotFound:
+    """The error for an id that no device has."""
+    return NotFound(f"there is no device {str(device_id)[:40]}")
+
+
+async def update_device(connection: AsyncConnection, revision: int, device_id: int, changed: DeviceCreate) -> None:
+    """Give a device that exists all of these fields.
+
+    Raises:
+        InvalidInput: the parent does not exist, is the device itself, or lies behind it.
+        Conflict: another device has this MAC address.
+    """
+    await _check_new_parent(connection, device_id, changed)
+    query = text("SELECT id, host_name FROM network.device WHERE mac_address = :address AND id <> :id")
+    owner = (await connection.execute(query, {"address": changed.mac_address, "id": device_id})).one_or_none()
+    if owner is not None:
+        error = FieldError("mac_address", f"{changed.mac_address} is that of device {owner.id} ({owner.host_name})")
+        raise Conflict(error.detail, [error])
+    statement = text(
+        f"UPDATE network.device SET ({_FIELDS}, revision) = (SELECT {_FIELDS}, :revision "
+        f"FROM jsonb_to_record(CAST(:record AS jsonb)) AS record({_RECORD})) WHERE id = :id"
+    )
+    record = orjson.dumps(changed.model_dump()).decode()
+    await connection.execute(statement, {"record": record, "revision": revision, "id": device_id})
+
+
+async def _check_new_parent(connection: AsyncConnection, device_id: int, changed: DeviceCreate) -> None:
+    if changed.parent_id is None:
+        return
+    await _check_parents(connection, [changed], known=set())
+    ancestors = text(
+        "WITH RECURSIVE line AS (SELECT id, parent_id FROM network.device WHERE id = :parent_id "
+        "UNION SELECT device.id, device.parent_id FROM network.device JOIN line ON device.id = line.parent_id) "
+        "SELECT id FROM line"
+    )
+    if device_id in set(await connection.scalars(ancestors, {"parent_id": changed.parent_id})):
+        detail = f"device {changed.parent_id} is this device or lies behind it; that would make a circle"
+        raise InvalidInput(f"parent_id: {detail}", [FieldError("parent_id", detail)])
+
+
+async def delete_devices(connection: AsyncConnection, revision: int, device_ids: Collection[int]) -> None:
+    """Remove devices; what lay behind them is left without a parent."""
+    values = {"ids": list(device_ids), "revision": revision}
+    for statement in (
+        "UPDATE network.device SET parent_id = NULL, revision = :revision WHERE parent_id = ANY(:ids)",
+        "DELETE FROM network.device WHERE id = ANY(:ids)",
+        "INSERT INTO network.removed_device (id, revision) SELECT unnest(CAST(:ids AS int[])), :revision",
+    ):
+        await connection.execute(text(statement), values if ":revision" in statement else {"ids": values["ids"]})

@@ -1,0 +1,82 @@
+"""The inventory as this process last saw it, brought up to date by its revision, so that a read costs no table scan."""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.network.drivers import parse_options
+from services.network.drivers.driver import Target
+from services.network.inventory import Changes, select_changes, select_revision
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All devices at one revision: ids ascending, each device in wire form, and as its driver sees it."""
+
+    inventory_id: str
+    revision: int
+    ids: Sequence[int]
+    devices: Mapping[int, dict[str, Any]]
+    targets: Mapping[int, Target]
+
+    def page(self, after: int, limit: int | None) -> Sequence[int]:
+        """The `limit` ids that follow `after`; all that follow where there is no limit."""
+        begin = bisect_right(self.ids, after)
+        return self.ids[begin:] if limit is None else self.ids[begin : begin + limit]
+
+
+_NEVER_READ = Inventory("", 0, (), {}, {})
+
+
+class InventoryCache:
+    """Hands out the newest inventory; one query where nothing changed."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._inventory = _NEVER_READ
+        self._lock = asyncio.Lock()
+
+    async def current(self) -> Inventory:
+        """The inventory with everything that was committed before the call.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError, OSError: Postgres is out of reach.
+        """
+        async with self._engine.connect() as connection:
+            newest = await select_revision(connection)
+            async with self._lock:
+                known = self._inventory
+                if newest[0] != known.inventory_id or newest[1] < known.revision:
+                    known = _NEVER_READ
+                if newest != (known.inventory_id, known.revision):
+                    changes = await select_changes(connection, known.revision)
+                    self._inventory = await asyncio.to_thread(apply_changes, known, changes)
+                return self._inventory
+
+
+def apply_changes(inventory: Inventory, changes: Changes) -> Inventory:
+    """The inventory after `changes`; the old one stays as it is."""
+    devices = dict(inventory.devices)
+    targets = dict(inventory.targets)
+    for device in changes.changed:
+        devices[device["id"]] = device
+        targets[device["id"]] = _to_target(device)
+    for device_id in changes.removed:
+        devices.pop(device_id, None)
+        targets.pop(device_id, None)
+    return Inventory(changes.inventory_id, changes.revision, sorted(devices), devices, targets)
+
+
+def _to_target(device: dict[str, Any]) -> Target:
+    return Target(
+        device["id"],
+        device["device_type"],
+        device["ip_address"],
+        device["driver"],
+        parse_options(device["driver"], device["driver_options"]),
+        device["parent_id"],
+    )

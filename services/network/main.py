@@ -1,0 +1,132 @@
+"""The network service: `uvicorn services.network.main:app`."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from fastapi.responses import RedirectResponse
+from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dashnet import __version__
+from dashnet.database import create_engine, is_unreachable, migrate
+from dashnet.errors import ServiceUnavailable
+from dashnet.logs import configure_logging
+from dashnet.metrics import CountRequests, metrics_page
+from dashnet.problems import BodyLimit, install_problems, problem_responses
+from dashnet.redis import create_redis
+from dashnet.settings import Settings, get_settings
+from services.network import devices
+from services.network.bodies import MOST_BYTES
+from services.network.dependencies import Cache, RedisClient, State
+from services.network.drivers.driver import ReadLimits
+from services.network.drivers.host import HostDriver
+from services.network.drivers.simulated import SimulatedDriver
+from services.network.fleet import make_demo_fleet, make_host_device
+from services.network.inventory import insert_devices, reserve_ids, select_revision, take_revision
+from services.network.inventory_cache import InventoryCache
+from services.network.models import SCHEMA
+from services.network.reader import Reader
+from services.network.samples import RedisSamples
+
+logger = logging.getLogger(__name__)
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+READY_SECONDS = 2
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service as an ASGI application; nothing connects before it starts."""
+    settings = settings or get_settings()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        configure_logging(settings)
+        engine = create_engine(settings, "dashnet-network")
+        redis = create_redis(settings, "dashnet-network")
+        try:
+            if await migrate(engine, MIGRATIONS, SCHEMA):
+                logger.info("inventory tables brought up to date")
+            await seed(engine, settings)
+            limits = ReadLimits(settings.driver_concurrency, settings.driver_timeout_seconds)
+            reader = Reader([HostDriver(RedisSamples(redis, settings), limits)], SimulatedDriver(settings.seed))
+            yield State(
+                settings=settings, engine=engine, redis=redis, inventory_cache=InventoryCache(engine), reader=reader
+            )
+        finally:
+            await redis.aclose()
+            await engine.dispose()
+
+    app = FastAPI(
+        title="Dashnet network service",
+        version=__version__,
+        description="The inventory of real and simulated devices, each read at the moment you ask.",
+        lifespan=lifespan,
+    )
+    app.add_middleware(BodyLimit, limit_bytes=MOST_BYTES)
+    app.add_middleware(CountRequests)
+    install_problems(app, devices.SCHEMAS)
+    app.include_router(devices.router)
+    _add_operations(app)
+    return app
+
+
+async def seed(engine: AsyncEngine, settings: Settings) -> None:
+    """Fill an inventory that nobody has ever changed with the demo fleet and this machine."""
+    async with engine.connect() as connection:
+        _, revision = await select_revision(connection)
+    if revision > 0:
+        return
+    async with engine.begin() as connection:
+        revision = await take_revision(connection)
+        count = settings.demo_devices
+        ids = list(await reserve_ids(connection, count + settings.host_device))
+        if revision != 1 or not ids:
+            await connection.rollback()
+            return
+        fleet = await asyncio.to_thread(make_demo_fleet, ids[:count])
+        fleet += [make_host_device()] if settings.host_device else []
+        await insert_devices(connection, revision, ids, fleet)
+    logger.info("first start: inventory filled devices=%d", len(fleet))
+
+
+def _add_operations(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def read_root() -> RedirectResponse:
+        return RedirectResponse("docs")
+
+    @app.get("/healthz", tags=["operations"])
+    async def read_health() -> dict[str, bool]:
+        """The process is alive."""
+        return {"alive": True}
+
+    @app.get("/readyz", tags=["operations"], responses=problem_responses(503))
+    async def read_readiness(cache: Cache, redis: RedisClient) -> dict[str, bool]:
+        """The service can read devices and take edits; 503 names what is missing."""
+        missing = []
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await cache.current()
+        except Exception as error:
+            if not is_unreachable(error):
+                raise
+            missing.append("Postgres")
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await redis.ping()
+        except (RedisError, TimeoutError):
+            missing.append("Redis")
+        if missing:
+            raise ServiceUnavailable(f"out of reach: {' and '.join(missing)}")
+        return {"ready": True}
+
+    @app.get("/metrics", tags=["operations"], response_class=Response)
+    async def read_metrics() -> Response:
+        """Metrics as Prometheus text."""
+        return metrics_page()
+
+
+app = create_app()

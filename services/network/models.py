@@ -1,0 +1,166 @@
+"""The inventory's tables, and a device as it goes over the wire in each direction."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, field_validator
+from pydantic import Field as WireField
+from pydantic_core.core_schema import ValidationInfo
+from sqlalchemy import BigInteger
+from sqlalchemy.dialects.postgresql import JSONB, TEXT
+from sqlmodel import Field, SQLModel
+
+from dashnet.reading import State
+from services.network.addresses import normalize_ip_address, normalize_mac_address
+from services.network.drivers import check_driver, check_options
+
+SCHEMA = "network"
+LARGEST_ID = 2**31 - 1
+MOST_TAGS = 32
+
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _refuse_control_characters(text: str) -> str:
+    if _CONTROL_CHARACTER.search(text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_refuse_control_characters)
+]
+RequiredText = Annotated[Text, StringConstraints(min_length=1)]
+Tag = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
+    AfterValidator(_refuse_control_characters),
+]
+MacAddress = Annotated[RequiredText, AfterValidator(normalize_mac_address)]
+IpAddress = Annotated[RequiredText, AfterValidator(normalize_ip_address)]
+ParentId = Annotated[int, WireField(strict=True, ge=1, le=LARGEST_ID)]
+
+
+class DeviceCreate(BaseModel):
+    """A device to be added."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host_name: RequiredText
+    mac_address: MacAddress
+    ip_address: IpAddress
+    device_type: RequiredText = "Other"
+    operating_system: Text = ""
+    driver: RequiredText = "simulated"
+    driver_options: dict[str, Any] = WireField(default_factory=dict, validate_default=True)
+    tags: list[Tag] = WireField(default_factory=list, max_length=MOST_TAGS)
+    parent_id: ParentId | None = None
+
+    @field_validator("tags")
+    @classmethod
+    def _drop_repeated_tags(cls, tags: Sequence[str]) -> list[str]:
+        return list(dict.fromkeys(tags))
+
+    @field_validator("driver")
+    @classmethod
+    def _check_driver(cls, driver: str) -> str:
+        check_driver(driver)
+        return driver
+
+    @field_validator("driver_options")
+    @classmethod
+    def _check_driver_options(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return check_options(info.data["driver"], options) if "driver" in info.data else options
+
+
+class DeviceUpdate(BaseModel):
+    """Changes to a device: what is left out stays, and only `parent_id` may become null."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host_name: RequiredText = ""
+    mac_address: MacAddress = ""
+    ip_address: IpAddress = ""
+    device_type: RequiredText = ""
+    operating_system: Text = ""
+    driver: RequiredText = ""
+    driver_options: dict[str, Any] = WireField(default_factory=dict)
+    tags: list[Tag] = WireField(default_factory=list, max_length=MOST_TAGS)
+    parent_id: ParentId | None = None
+
+
+class Device(SQLModel, table=True):
+    """A device in the inventory; `revision` is that of the inventory when the device last changed."""
+
+    __table_args__ = ({"schema": SCHEMA},)
+
+    id: int | None = Field(default=None, primary_key=True)
+    host_name: str = Field(sa_type=TEXT)
+    mac_address: str = Field(sa_type=TEXT, unique=True)
+    ip_address: str = Field(sa_type=TEXT)
+    device_type: str = Field(sa_type=TEXT)
+    operating_system: str = Field(sa_type=TEXT)
+    driver: str = Field(sa_type=TEXT)
+    driver_options: dict[str, Any] = Field(sa_type=JSONB)
+    tags: list[str] = Field(sa_type=JSONB)
+    parent_id: int | None = Field(default=None, foreign_key=f"{SCHEMA}.device.id", ondelete="SET NULL", index=True)
+    revision: int = Field(sa_type=BigInteger, index=True)
+
+
+class RemovedDevice(SQLModel, table=True):
+    """What a removed device leaves behind, so that the store hears of it however late."""
+
+    __tablename__ = "removed_device"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    id: int = Field(primary_key=True)
+    revision: int = Field(sa_type=BigInteger, index=True)
+
+
+class InventoryState(SQLModel, table=True):
+    """One row: `revision` counts the inventory's changes; `inventory_id` is another after a new beginning."""
+
+    __tablename__ = "inventory"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    id: bool = Field(default=True, primary_key=True)
+    inventory_id: str = Field(sa_type=TEXT)
+    revision: int = Field(sa_type=BigInteger)
+
+
+class StaticDevice(BaseModel):
+    """A device in the inventory as the API answers it, unread."""
+
+    id: int
+    host_name: str
+    device_type: str
+    operating_system: str
+    mac_address: str
+    ip_address: str
+    driver: str
+    driver_options: dict[str, Any]
+    tags: list[str]
+    parent_id: int | None
+
+
+class DevicePublic(StaticDevice):
+    """A device read at `read_at`; speeds in Mbit/s, 0 unless it is up. With `?read=false` the reading is left out."""
+
+    state: State | None = None
+    active_connection: bool | None = None
+    upload_speed: float | None = None
+    download_speed: float | None = None
+    round_trip_seconds: float | None = None
+    read_at: datetime | None = None
+    error: str | None = None
+
+
+class InventoryChanges(BaseModel):
+    """What changed after a revision; `removed` holds ids."""
+
+    inventory_id: str
+    revision: int
+    changed: list[StaticDevice]
+    removed: list[int]

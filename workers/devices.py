@@ -1,0 +1,132 @@
+"""The store's device table: kept in step with the inventory by its revision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashnet.publication import Kind
+from dashnet.reading import state_of, to_wire
+from workers.context import WorkerContext
+from workers.network_client import InventoryChanges
+from workers.publishing import Outbox
+
+# More changes than this at once are told as a reset: every app service then reads the store.
+MOST_TOLD_CHANGES = 2000
+
+_FIELDS = (
+    "id, host_name, device_type, operating_system, mac_address, ip_address, driver, driver_options, tags, parent_id"
+)
+_RECORD = (
+    "id int, host_name text, device_type text, operating_system text, mac_address text, ip_address text, "
+    "driver text, driver_options jsonb, tags jsonb, parent_id int"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInventory:
+    """Which revision of which inventory the store holds."""
+
+    inventory_id: str
+    revision: int
+
+
+async def select_stored_inventory(connection: AsyncConnection) -> StoredInventory:
+    """What the store holds."""
+    row = (await connection.execute(text("SELECT inventory_id, inventory_revision FROM store.store_state"))).one()
+    return StoredInventory(row.inventory_id, row.inventory_revision)
+
+
+async def sync_inventory(context: WorkerContext, connection: AsyncConnection, outbox: Outbox) -> None:
+    """Bring the device table up to the inventory as it is now, within the caller's `change_store`.
+
+    Raises:
+        ServiceUnavailable: the network service gives no answer.
+    """
+    stored = await select_stored_inventory(connection)
+    changes = await context.network.read_changes(stored.revision)
+    if changes.inventory_id != stored.inventory_id or changes.revision < stored.revision:
+        changes = await context.network.read_changes(0)
+        await _replace_devices(connection, changes)
+        outbox.put(Kind.RESET, {})
+    elif changes.changed or changes.removed:
+        await _apply_changes(connection, changes)
+        await _tell_changes(connection, changes, outbox)
+    if changes.revision != stored.revision:
+        statement = text("UPDATE store.store_state SET inventory_id = :inventory_id, inventory_revision = :revision")
+        await connection.execute(statement, {"inventory_id": changes.inventory_id, "revision": changes.revision})
+
+
+async def _replace_devices(connection: AsyncConnection, changes: InventoryChanges) -> None:
+    ids = [device["id"] for device in changes.changed]
+    await connection.execute(text("DELETE FROM store.device WHERE NOT id = ANY(:ids)"), {"ids": ids})
+    await _upsert_devices(connection, changes.changed)
+
+
+async def _apply_changes(connection: AsyncConnection, changes: InventoryChanges) -> None:
+    if changes.removed:
+        removed = {"ids": list(changes.removed)}
+        await connection.execute(text("DELETE FROM store.device WHERE id = ANY(:ids)"), removed)
+    await _upsert_devices(connection, changes.changed)
+
+
+async def _upsert_devices(connection: AsyncConnection, devices: Sequence[dict[str, Any]]) -> None:
+    fields = _FIELDS.removeprefix("id, ")
+    statement = text(
+        f"INSERT INTO store.device ({_FIELDS}) SELECT {_FIELDS} "
+        f"FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS record({_RECORD}) "
+        f"ON CONFLICT (id) DO UPDATE SET ({fields}) = "
+        f"ROW ({', '.join('excluded.' + field for field in fields.split(', '))})"
+    )
+    if devices:
+        await connection.execute(statement, {"records": orjson.dumps(devices).decode()})
+
+
+async def _tell_changes(connection: AsyncConnection, changes: InventoryChanges, outbox: Outbox) -> None:
+    if len(changes.changed) + len(changes.removed) > MOST_TOLD_CHANGES:
+        outbox.put(Kind.RESET, {})
+        return
+    latest = await select_latest_snapshots(connection, [device["id"] for device in changes.changed])
+    changed = [device | latest.get(device["id"], _UNKNOWN) for device in changes.changed]
+    outbox.put(Kind.INVENTORY, {"changed": changed, "removed": list(changes.removed)})
+
+
+_UNKNOWN = {"state": state_of(None), "snap_shot": None}
+
+
+async def select_latest_snapshots(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """`state` and `snap_shot` as /live tells them, of those devices that have a snapshot."""
+    rows = await connection.execute(
+        text(
+            "SELECT latest.* FROM unnest(CAST(:ids AS int[])) AS wanted (id) CROSS JOIN LATERAL "
+            "(SELECT device_id, time_stamp, active_connection, upload_speed::text::float8 AS upload_speed, "
+            "download_speed::text::float8 AS download_speed, round_trip_seconds::text::float8 AS round_trip_seconds "
+            "FROM store.snapshot WHERE device_id = wanted.id ORDER BY time_stamp DESC LIMIT 1) AS latest"
+        ),
+        {"ids": list(ids)},
+    )
+    return {
+        row["device_id"]: {
+            "state": state_of(row["active_connection"]),
+            "snap_shot": {
+                "time_stamp": to_wire(row["time_stamp"]),
+                "active_connection": row["active_connection"],
+                "upload_speed": row["upload_speed"],
+                "download_speed": row["download_speed"],
+                "round_trip_seconds": row["round_trip_seconds"],
+            },
+        }
+        for row in rows.mappings()
+    }
+
+
+async def select_page_starts(connection: AsyncConnection, page_devices: int) -> Sequence[int]:
+    """The ids after which each page of `page_devices` devices begins; the first is 0."""
+    query = text(
+        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS total "
+        "FROM store.device) AS placed WHERE place % :page = 0 AND place < total ORDER BY id"
+    )
+    return [0, *await connection.scalars(query, {"page": page_devices})]

@@ -1,0 +1,217 @@
+"""The ledger: what became of every tick. A run is claimed by a lock on its connection, then written down."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dashnet.jobs import Job
+from dashnet.reading import to_wire
+from dashnet.store import Outcome
+from workers.locks import is_locked, try_lock
+
+logger = logging.getLogger(__name__)
+
+# A reading belongs to its minute: what could not start in it is missed, and is not made up later.
+LATEST_START = timedelta(seconds=60)
+# A clean that lost its worker may still be taken up a while later, for it reads the past.
+LATEST_TAKE_UP = {Job.REFRESH: LATEST_START, Job.CLEAN: timedelta(minutes=30)}
+MOST_ATTEMPTS = 3
+_DELETE_BATCH = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """Names one run: a job's tick; a page of a large refresh also by the id after which it begins."""
+
+    job: Job
+    tick: datetime
+    after_id: int = 0
+
+    @property
+    def lock_name(self) -> str:
+        """Runs of one job exclude each other; pages exclude only themselves."""
+        page = f" {to_wire(self.tick)} {self.after_id}" if self.job is Job.REFRESH_PAGE else ""
+        return f"dashnet job {self.job}{page}"
+
+    def __str__(self) -> str:
+        return f"{self.job} {to_wire(self.tick)}"
+
+
+@dataclass(slots=True)
+class Run:
+    """A claimed run. `connection` holds its lock, so what is written through it is written by the lock's holder."""
+
+    key: RunKey
+    connection: AsyncConnection
+    attempt: int = 1
+    device_count: int = field(default=0)
+    snapshot_count: int = field(default=0)
+
+
+@asynccontextmanager
+async def open_run(
+    engine: AsyncEngine, key: RunKey, *, requested_by: str, worker: str, timeout_seconds: float
+) -> AsyncIterator[Run | None]:
+    """Claim a run and write down how it ends; None where there is nothing to do.
+
+    Nothing is to do when the run is over or under way already, when it comes too late (recorded as missed), and when
+    an earlier tick of the same job still runs (recorded as skipped). An error is recorded as failed and raised on.
+    A run whose worker is told to stop, or dies, stays open: `select_abandoned` finds it.
+    """
+    async with engine.connect() as connection, try_lock(connection, key.lock_name) as locked:
+        run = await _claim(connection, key, requested_by, worker) if locked else None
+        if not locked:
+            await _record_skipped(connection, key, requested_by)
+        if run is None:
+            yield None
+            return
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                yield run
+        except TimeoutError as error:
+            await _finish(engine, run, Outcome.FAILED, str(error) or f"took longer than {timeout_seconds:g} s")
+            raise
+        except Exception as error:
+            await _finish(engine, run, Outcome.FAILED, str(error) or type(error).__name__)
+            raise
+        await _finish(engine, run, Outcome.DONE, None)
+
+
+async def _claim(connection: AsyncConnection, key: RunKey, requested_by: str, worker: str) -> Run | None:
+    values = {"job": key.job, "tick": key.tick, "after_id": key.after_id, "by": requested_by, "worker": worker}
+    attempt = await connection.scalar(
+        text(
+            "INSERT INTO store.job_run AS run (job, tick, after_id, requested_by, worker, started_at) "
+            "VALUES (:job, :tick, :after_id, :by, :worker, now()) "
+            "ON CONFLICT (job, tick, after_id) DO UPDATE "
+            "SET attempt = run.attempt + 1, worker = excluded.worker, started_at = now(), "
+            "outcome = NULL, finished_at = NULL, error = NULL "
+            # A tick may have been recorded as skipped by its own double, before the holder of the lock wrote it down.
+            "WHERE run.outcome IS NULL OR run.outcome = 'skipped' RETURNING attempt"
+        ),
+        values,
+    )
+    if attempt is None:
+        await connection.rollback()
+        return None
+    latest = LATEST_START if attempt == 1 else LATEST_TAKE_UP.get(key.job, LATEST_START)
+    if datetime.now(UTC) - key.tick > latest:
+        outcome, error = (Outcome.MISSED, "came too late") if attempt == 1 else (Outcome.FAILED, "its worker died")
+        await connection.execute(
+            _END, {**values, "outcome": outcome, "error": error, "devices": None, "snapshots": None}
+        )
+        await connection.commit()
+        logger.warning("run not started run=%s outcome=%s reason=%s", key, outcome, error)
+        return None
+    await connection.commit()
+    return Run(key, connection, attempt)
+
+
+_END = text(
+    "UPDATE store.job_run SET outcome = :outcome, finished_at = now(), error = :error, "
+    "device_count = :devices, snapshot_count = :snapshots "
+    "WHERE job = :job AND tick = :tick AND after_id = :after_id AND outcome IS NULL"
+)
+
+
+async def _finish(engine: AsyncEngine, run: Run, outcome: Outcome, error: str | None) -> None:
+    values = {"job": run.key.job, "tick": run.key.tick, "after_id": run.key.after_id, "outcome": outcome}
+    counts = {"devices": run.device_count, "snapshots": run.snapshot_count}
+    # Not on the run's own connection: that may be what broke.
+    async with engine.begin() as connection:
+        await connection.execute(_END, {**values, **counts, "error": error[:2000] if error else None})
+
+
+async def _record_skipped(connection: AsyncConnection, key: RunKey, requested_by: str) -> None:
+    """Write down a tick that met an earlier one, unless it met itself."""
+    await connection.execute(
+        text(
+            "INSERT INTO store.job_run (job, tick, after_id, requested_by, outcome, finished_at, error) "
+            "SELECT :job, :tick, :after_id, :by, 'skipped', now(), 'an earlier one was still running' "
+            "ON CONFLICT (job, tick, after_id) DO NOTHING"
+        ),
+        {"job": key.job, "tick": key.tick, "after_id": key.after_id, "by": requested_by},
+    )
+    await connection.commit()
+
+
+async def record_missed(connection: AsyncConnection, now: datetime, retention_days: int) -> int:
+    """Write down every scheduled tick since the last recorded one that nobody ran; returns how many.
+
+    The running minute is left alone: its tick may still come.
+    """
+    inserted = await connection.execute(
+        text(
+            "WITH last AS (SELECT greatest(max(tick), :now - make_interval(days => :days)) AS tick "
+            "FROM store.job_run WHERE requested_by = 'schedule' HAVING max(tick) IS NOT NULL) "
+            "INSERT INTO store.job_run (job, tick, requested_by, outcome, finished_at, error) "
+            "SELECT CASE WHEN extract(minute FROM minute) = 0 THEN 'clean' ELSE 'refresh' END, minute, 'schedule', "
+            "'missed', :now, 'no worker was up' FROM last, generate_series(date_trunc('minute', last.tick) "
+            "+ interval '1 minute', date_trunc('minute', CAST(:now AS timestamptz)) - interval '1 minute', "
+            "interval '1 minute') AS minute ON CONFLICT (job, tick, after_id) DO NOTHING"
+        ),
+        {"now": now, "days": retention_days},
+    )
+    await connection.commit()
+    return inserted.rowcount
+
+
+async def has_ever_run(connection: AsyncConnection, job: Job) -> bool:
+    """Whether a run of this job was ever done."""
+    query = text("SELECT EXISTS (SELECT FROM store.job_run WHERE job = :job AND outcome = 'done')")
+    return bool(await connection.scalar(query, {"job": job}))
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedRun:
+    """A run whose worker is gone."""
+
+    key: RunKey
+    requested_by: str
+    attempt: int
+
+
+async def select_abandoned(connection: AsyncConnection) -> Sequence[AbandonedRun]:
+    """Runs of refresh and clean that are open while nobody holds their lock."""
+    rows = await connection.execute(
+        text(
+            "SELECT job, tick, requested_by, attempt FROM store.job_run "
+            "WHERE outcome IS NULL AND job IN ('refresh', 'clean') ORDER BY tick"
+        )
+    )
+    runs = [AbandonedRun(RunKey(Job(row.job), row.tick), row.requested_by, row.attempt) for row in rows]
+    locked = {name: await is_locked(connection, name) for name in {run.key.lock_name for run in runs}}
+    return [run for run in runs if not locked[run.key.lock_name]]
+
+
+async def give_up(connection: AsyncConnection, run: AbandonedRun) -> None:
+    """Record an abandoned run as failed."""
+    values = {"job": run.key.job, "tick": run.key.tick, "after_id": run.key.after_id}
+    error = f"its worker died, attempt {run.attempt}"
+    await connection.execute(
+        _END, {**values, "outcome": Outcome.FAILED, "error": error, "devices": None, "snapshots": None}
+    )
+    await connection.commit()
+
+
+async def delete_runs_before(engine: AsyncEngine, moment: datetime) -> int:
+    """Forget runs whose tick lies before `moment`, in small batches; returns how many."""
+    deleted = 0
+    while True:
+        async with engine.begin() as connection:
+            batch = await connection.execute(
+                text(
+                    "DELETE FROM store.job_run WHERE id IN "
+                    "(SELECT id FROM store.job_run WHERE tick < :moment LIMIT :batch)"
+                ),
+                {"moment": moment, "batch": _DELETE_BATCH},
+            )
+        deleted += batch.rowcount
+        if batch.rowcount < _DELETE_BATCH:
+            return deleted

@@ -1,0 +1,63 @@
+"""Postgres advisory locks that live and die with the connection that holds them.
+
+A worker that is killed loses its connection, and with it its locks: nobody waits for a time-out.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+STORE_WRITER = "dashnet store writer"
+_KEY = "hashtextextended(:name, 0)"
+
+
+@asynccontextmanager
+async def try_lock(connection: AsyncConnection, name: str) -> AsyncIterator[bool]:
+    """Take the lock if it is free; tells whether it was."""
+    taken = bool(await connection.scalar(text(f"SELECT pg_try_advisory_lock({_KEY})"), {"name": name}))
+    await connection.commit()
+    try:
+        yield taken
+    finally:
+        if taken:
+            await _unlock(connection, name)
+
+
+@asynccontextmanager
+async def wait_lock(connection: AsyncConnection, name: str, timeout_seconds: float) -> AsyncIterator[None]:
+    """Take the lock, waiting for it at most so long.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: it was not free in time, or the connection broke.
+    """
+    await connection.execute(text(f"SET LOCAL lock_timeout = {round(timeout_seconds * 1000)}"))
+    await connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"), {"name": name})
+    await connection.commit()
+    try:
+        yield
+    finally:
+        await _unlock(connection, name)
+
+
+async def _unlock(connection: AsyncConnection, name: str) -> None:
+    try:
+        if connection.in_transaction():
+            await connection.rollback()
+        await connection.execute(text(f"SELECT pg_advisory_unlock({_KEY})"), {"name": name})
+        await connection.commit()
+    except (DBAPIError, OSError):
+        # A connection in an unknown state must not go back to the pool with its lock.
+        await connection.invalidate()
+
+
+async def is_locked(connection: AsyncConnection, name: str) -> bool:
+    """Whether anybody holds the lock; asking does not touch it."""
+    query = text(
+        f"SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted "
+        f"AND (classid::bigint << 32) | objid::bigint = {_KEY} "
+        f"AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+    )
+    return bool(await connection.scalar(query, {"name": name}))

@@ -1,0 +1,101 @@
+"""The network service as workers see it: readings and inventory changes over HTTP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import orjson
+import stamina
+
+from dashnet.errors import ServiceUnavailable
+from dashnet.reading import to_wire
+from dashnet.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What a page of devices showed: columns of equal length in id order; speeds in Mbit/s."""
+
+    device_ids: Sequence[int]
+    active_connections: Sequence[bool | None]
+    upload_speeds: Sequence[float]
+    download_speeds: Sequence[float]
+    round_trips_seconds: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryChanges:
+    """What changed in the inventory after a revision: devices in wire form, ids that are gone."""
+
+    inventory_id: str
+    revision: int
+    changed: Sequence[dict[str, Any]]
+    removed: Sequence[int]
+
+
+class NetworkClient:
+    """One connection pool to the network service; use it as a context manager.
+
+    Every call retries a service that cannot be reached, for some seconds.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=settings.network_address,
+            timeout=httpx.Timeout(settings.refresh_timeout_seconds, connect=5),
+            headers={"user-agent": "dashnet-worker"},
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def read_devices(self, after: int, limit: int, at: datetime | None = None) -> Readings:
+        """Read the `limit` devices that follow id `after`: all now, or the simulated ones as they are `at` a time.
+
+        Raises:
+            ServiceUnavailable: no answer, or another than 200.
+        """
+        moment = {} if at is None else {"at": to_wire(at)}
+        return parse_readings(await self._get("/devices/", {"after": after, "limit": limit, **moment}))
+
+    async def read_changes(self, since: int) -> InventoryChanges:
+        """What changed in the inventory after revision `since`.
+
+        Raises:
+            ServiceUnavailable: no answer, or another than 200.
+        """
+        return InventoryChanges(**orjson.loads(await self._get("/inventory/changes", {"since": since})))
+
+    async def _get(self, path: str, parameters: dict[str, str | int]) -> bytes:
+        try:
+            async for attempt in stamina.retry_context(on=httpx.TransportError, attempts=6, timeout=10, wait_max=2):
+                with attempt:
+                    response = await self._client.get(path, params=parameters)
+        except httpx.TransportError as error:
+            reason = str(error) or type(error).__name__
+            raise ServiceUnavailable(
+                f"the network service at {self._client.base_url} gives no answer: {reason}"
+            ) from error
+        if response.status_code != 200:
+            raise ServiceUnavailable(f"the network service answered {response.status_code}: {response.text[:300]}")
+        return response.content
+
+
+def parse_readings(body: bytes) -> Readings:
+    """The columns of a `GET /devices/` answer."""
+    devices = orjson.loads(body)
+    return Readings(
+        [device["id"] for device in devices],
+        [device["active_connection"] for device in devices],
+        [device["upload_speed"] for device in devices],
+        [device["download_speed"] for device in devices],
+        [device["round_trip_seconds"] for device in devices],
+    )

@@ -1,0 +1,136 @@
+"""The job `refresh`: read every device, store the readings under their tick, publish them."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashnet.errors import ServiceUnavailable
+from dashnet.jobs import Job, enqueue
+from dashnet.publication import Kind
+from dashnet.reading import to_wire
+from workers.context import WorkerContext
+from workers.devices import select_page_starts, sync_inventory
+from workers.ledger import Run, RunKey, open_run
+from workers.network_client import Readings
+from workers.publishing import change_store
+from workers.snapshots import insert_snapshots, to_publication
+
+PAGE_POLL_SECONDS = 0.1
+# A page that nobody works on is offered again after so long.
+PAGE_OFFER_SECONDS = 3.0
+
+
+async def refresh(context: WorkerContext, tick: datetime, requested_by: str) -> None:
+    """Refresh all devices; more than one page of them as jobs that any worker takes.
+
+    Raises:
+        DashnetError, sqlalchemy.exc.DBAPIError, redis.RedisError: it failed; the ledger says why.
+    """
+    settings = context.settings
+    async with open_run(
+        context.engine,
+        RunKey(Job.REFRESH, tick),
+        requested_by=requested_by,
+        worker=settings.worker_name,
+        timeout_seconds=settings.refresh_timeout_seconds,
+    ) as run:
+        if run is None:
+            return
+        starts = await select_page_starts(run.connection, settings.refresh_page_devices)
+        await run.connection.commit()
+        if len(starts) == 1:
+            await _refresh_between(context, run, tick, 0, None)
+        else:
+            await _hand_out_pages(context, run, tick, list(starts))
+
+
+async def refresh_page(context: WorkerContext, tick: datetime, after: int, until: int) -> None:
+    """One page of a large refresh: devices after id `after` up to `until`; 0 for all that follow.
+
+    Raises:
+        As `refresh`.
+    """
+    async with open_run(
+        context.engine,
+        RunKey(Job.REFRESH_PAGE, tick, after),
+        requested_by=Job.REFRESH,
+        worker=context.settings.worker_name,
+        timeout_seconds=context.settings.refresh_timeout_seconds,
+    ) as run:
+        if run is not None:
+            await _refresh_between(context, run, tick, after, until or None)
+
+
+async def _refresh_between(context: WorkerContext, run: Run, tick: datetime, after: int, until: int | None) -> None:
+    limit = context.settings.refresh_page_devices
+    while True:
+        readings = await context.network.read_devices(after, limit)
+        wanted = readings if until is None else up_to(readings, until)
+        await _store_readings(context, run, tick, wanted)
+        is_last = len(readings.device_ids) < limit or len(wanted.device_ids) < len(readings.device_ids)
+        if is_last or wanted.device_ids[-1] == until:
+            return
+        after = wanted.device_ids[-1]
+
+
+def up_to(readings: Readings, until: int) -> Readings:
+    """The readings of devices up to and with id `until`."""
+    count = sum(device_id <= until for device_id in readings.device_ids)
+    return Readings(
+        readings.device_ids[:count],
+        readings.active_connections[:count],
+        readings.upload_speeds[:count],
+        readings.download_speeds[:count],
+        readings.round_trips_seconds[:count],
+    )
+
+
+async def _store_readings(context: WorkerContext, run: Run, tick: datetime, readings: Readings) -> None:
+    async with change_store(context, run.connection) as outbox:
+        # The inventory as it is now, not as it was before slow devices were waited for.
+        await sync_inventory(context, run.connection, outbox)
+        stored = await insert_snapshots(run.connection, tick, readings)
+        outbox.put(Kind.SNAPSHOTS, to_publication(to_wire(tick), readings, stored))
+    run.device_count += len(readings.device_ids)
+    run.snapshot_count += len(stored)
+
+
+async def _hand_out_pages(context: WorkerContext, run: Run, tick: datetime, starts: list[int]) -> None:
+    ends = [*starts[1:], 0]
+    waiting = dict(zip(starts, ends, strict=True))
+    offer, offered_at = 0, datetime.min.replace(tzinfo=UTC)
+    while waiting:
+        if datetime.now(UTC) - offered_at > timedelta(seconds=PAGE_OFFER_SECONDS):
+            offer, offered_at = offer + 1, datetime.now(UTC)
+            for after, until in waiting.items():
+                await _offer_page(context, tick, after, until, f"{run.attempt}.{offer}")
+        await asyncio.sleep(PAGE_POLL_SECONDS)
+        for row in await _select_ended_pages(run.connection, tick):
+            if waiting.pop(row.after_id, None) is None:
+                continue
+            if row.outcome != "done":
+                raise ServiceUnavailable(f"the page after device {row.after_id} {row.outcome}: {row.error}")
+            run.device_count += row.device_count
+            run.snapshot_count += row.snapshot_count
+
+
+async def _offer_page(context: WorkerContext, tick: datetime, after: int, until: int, offer: str) -> None:
+    job_id = f"{Job.REFRESH_PAGE}:{to_wire(tick)}:{after}:{offer}"
+    await enqueue(context.redis, context.settings, Job.REFRESH_PAGE, to_wire(tick), after, until, job_id=job_id)
+
+
+async def _select_ended_pages(connection: AsyncConnection, tick: datetime) -> Sequence[Row[Any]]:
+    rows = await connection.execute(
+        text(
+            "SELECT after_id, outcome, error, device_count, snapshot_count FROM store.job_run "
+            "WHERE job = 'refresh_page' AND tick = :tick AND outcome IS NOT NULL"
+        ),
+        {"tick": tick},
+    )
+    ended = rows.all()
+    await connection.commit()
+    return ended

@@ -1,0 +1,81 @@
+"""The store's snapshot table: bulk writes and deletes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from workers.network_client import Readings
+
+_DELETE_DEVICES = 200
+
+
+async def insert_snapshots(connection: AsyncConnection, tick: datetime, readings: Readings) -> set[int]:
+    """Store readings under their tick; returns the ids of the devices that got one.
+
+    A device that is not in the store any more gets none, and one that has a snapshot of this tick keeps it.
+    """
+    inserted = await connection.scalar(
+        text(
+            "WITH inserted AS (INSERT INTO store.snapshot "
+            "(time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, active_connection) "
+            "SELECT :tick, reading.* FROM unnest(CAST(:ids AS int[]), CAST(:up AS real[]), CAST(:down AS real[]), "
+            "CAST(:round_trip AS real[]), CAST(:active AS bool[])) AS reading (device_id) "
+            "JOIN store.device ON device.id = reading.device_id "
+            "ON CONFLICT DO NOTHING RETURNING device_id) SELECT array_agg(device_id) FROM inserted"
+        ),
+        {
+            "tick": tick,
+            "ids": readings.device_ids,
+            "up": readings.upload_speeds,
+            "down": readings.download_speeds,
+            "round_trip": readings.round_trips_seconds,
+            "active": readings.active_connections,
+        },
+    )
+    return set(inserted or ())
+
+
+def to_publication(tick: str, readings: Readings, stored: set[int]) -> dict[str, Any]:
+    """The fields of a `snapshots` publication: what of these readings was stored."""
+    columns = zip(
+        readings.device_ids,
+        readings.active_connections,
+        readings.upload_speeds,
+        readings.download_speeds,
+        readings.round_trips_seconds,
+        strict=True,
+    )
+    return {
+        "time_stamp": tick,
+        "snap_shots": [
+            {
+                "device_id": device_id,
+                "active_connection": active,
+                "upload_speed": up,
+                "download_speed": down,
+                "round_trip_seconds": round_trip,
+            }
+            for device_id, active, up, down, round_trip in columns
+            if device_id in stored
+        ],
+    }
+
+
+async def delete_snapshots_until(engine: AsyncEngine, device_ids: Sequence[int], moment: datetime) -> int:
+    """Delete these devices' snapshots up to and with `moment`, in small batches; returns how many."""
+    deleted = 0
+    for batch in _batches(device_ids):
+        async with engine.begin() as connection:
+            result = await connection.execute(
+                text("DELETE FROM store.snapshot WHERE device_id = ANY(:ids) AND time_stamp <= :moment"),
+                {"ids": batch, "moment": moment},
+            )
+            deleted += result.rowcount
+    return deleted
+
+
+def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[begin : begin + _DELETE_DEVICES] for begin in range(0, len(ids), _DELETE_DEVICES))

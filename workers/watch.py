@@ -1,0 +1,53 @@
+"""What a worker does beside its jobs, every second: take up what a dead worker left, and tell what it left untold."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from dashnet.errors import DashnetError
+from dashnet.jobs import enqueue
+from dashnet.reading import to_wire
+from workers.context import WorkerContext
+from workers.ledger import LATEST_TAKE_UP, MOST_ATTEMPTS, AbandonedRun, give_up, select_abandoned
+from workers.publishing import mend_publications
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 1.0
+
+
+async def watch_for_abandoned(context: WorkerContext) -> None:
+    """Run until cancelled; an outage of Postgres or Redis is waited out."""
+    while True:
+        await asyncio.sleep(INTERVAL_SECONDS)
+        try:
+            await take_up_abandoned(context)
+        except (DBAPIError, OSError, RedisError, DashnetError) as error:
+            logger.warning("cannot look for abandoned runs error=%s", error)
+
+
+async def take_up_abandoned(context: WorkerContext) -> None:
+    """Queue again what can still be done in time, record the rest as failed, and mend publications.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError, OSError, redis.RedisError: out of reach; nothing is lost, call again.
+    """
+    async with context.engine.connect() as connection:
+        for run in await select_abandoned(connection):
+            if _is_in_time(run):
+                job_id = f"{run.key.job}:{to_wire(run.key.tick)}:{run.attempt + 1}"
+                arguments = (to_wire(run.key.tick), run.requested_by)
+                if await enqueue(context.redis, context.settings, run.key.job, *arguments, job_id=job_id):
+                    logger.warning("taking up an abandoned run run=%s attempt=%d", run.key, run.attempt + 1)
+            else:
+                logger.warning("giving up an abandoned run run=%s attempt=%d", run.key, run.attempt)
+                await give_up(connection, run)
+        await connection.commit()
+        await mend_publications(context, connection)
+
+
+def _is_in_time(run: AbandonedRun) -> bool:
+    return run.attempt < MOST_ATTEMPTS and datetime.now(UTC) - run.key.tick < LATEST_TAKE_UP[run.key.job]
