@@ -1,0 +1,62 @@
+"""What the lifespan made, handed to routes by type. HTTPConnection serves requests and websockets alike."""
+
+from typing import Annotated, TypedDict
+
+import httpx
+from fastapi import Depends
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import HTTPConnection
+
+from dashnet.settings import Settings
+from services.app.full_state_cache import FullState
+from services.app.hub import Hub
+
+
+class State(TypedDict):
+    """Everything the service holds while it runs."""
+
+    settings: Settings
+    engine: AsyncEngine
+    redis: Redis
+    network: httpx.AsyncClient
+    hub: Hub
+    full_state: FullState
+
+
+def get_settings(connection: HTTPConnection) -> Settings:
+    """The settings of this service."""
+    return connection.state.settings  # type: ignore[no-any-return]  # starlette's state is untyped
+
+
+def get_engine(connection: HTTPConnection) -> AsyncEngine:
+    """Its engine."""
+    return connection.state.engine  # type: ignore[no-any-return]  # as above
+
+
+def get_redis(connection: HTTPConnection) -> Redis:
+    """Its Redis client."""
+    return connection.state.redis  # type: ignore[no-any-return]  # as above
+
+
+def get_network(connection: HTTPConnection) -> httpx.AsyncClient:
+    """Its client of the network service."""
+    return connection.state.network  # type: ignore[no-any-return]  # as above
+
+
+def get_hub(connection: HTTPConnection) -> Hub:
+    """Its hub."""
+    return connection.state.hub  # type: ignore[no-any-return]  # as above
+
+
+def get_full_state(connection: HTTPConnection) -> FullState:
+    """Its maker of full states."""
+    return connection.state.full_state  # type: ignore[no-any-return]  # as above
+
+
+CurrentSettings = Annotated[Settings, Depends(get_settings)]
+Engine = Annotated[AsyncEngine, Depends(get_engine)]
+RedisClient = Annotated[Redis, Depends(get_redis)]
+Network = Annotated[httpx.AsyncClient, Depends(get_network)]
+CurrentHub = Annotated[Hub, Depends(get_hub)]
+CurrentFullState = Annotated[FullState, Depends(get_full_state)]

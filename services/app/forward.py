@@ -1,0 +1,56 @@
+"""Edits of devices, handed on to the network service: it owns the inventory, this service only reads."""
+
+from typing import Annotated
+
+import httpx
+from fastapi import APIRouter, Path, Request, Response
+
+from dashnet.errors import ServiceUnavailable
+from dashnet.problems import problem_responses
+from services.app.dependencies import Network
+
+router = APIRouter(prefix="/api", tags=["devices"], responses=problem_responses(403, 422, 503))
+
+DeviceId = Annotated[int, Path(description="Id of a device", examples=[1])]
+
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
+_DEVICE = {"description": "As the network service answers it"}
+
+
+@router.post(
+    "/devices",
+    status_code=201,
+    responses={201: _DEVICE, **problem_responses(409, 413, 415)},
+    openapi_extra=_BODY,
+)
+async def create_devices(request: Request, network: Network) -> Response:
+    """Add one device or a list; see the network service's own documentation for the fields."""
+    return await _forward(request, network, "/devices/")
+
+
+@router.patch(
+    "/devices/{device_id}",
+    responses={200: _DEVICE, **problem_responses(404, 409, 413, 415)},
+    openapi_extra=_BODY,
+)
+async def update_device(device_id: DeviceId, request: Request, network: Network) -> Response:
+    """Change the fields that are given."""
+    return await _forward(request, network, f"/devices/{device_id}")
+
+
+@router.delete("/devices/{device_id}", status_code=204, responses=problem_responses(404))
+async def delete_device(device_id: DeviceId, request: Request, network: Network) -> Response:
+    """Remove a device; devices behind it stay, without a parent."""
+    return await _forward(request, network, f"/devices/{device_id}")
+
+
+async def _forward(request: Request, network: httpx.AsyncClient, path: str) -> Response:
+    headers = {"content-type": request.headers.get("content-type", "")}
+    try:
+        answer = await network.request(request.method, path, content=await request.body(), headers=headers)
+    except httpx.TransportError as error:
+        reason = str(error) or type(error).__name__
+        raise ServiceUnavailable(
+            f"the network service gives no answer, nothing is known to be changed: {reason}"
+        ) from error
+    return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))

@@ -1,0 +1,34 @@
+"""The full state of 2020, made once for all who want it."""
+
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dashnet.publication import Position
+from services.app.hub import Hub
+from services.app.snapshots import select_full_state
+
+
+class FullState:
+    """The array of now, made at most once per position of the hub, whoever asks and however many."""
+
+    def __init__(self, engine: AsyncEngine, hub: Hub, most_snapshots: int) -> None:
+        self._engine = engine
+        self._hub = hub
+        self._most_snapshots = most_snapshots
+        self._lock = asyncio.Lock()
+        self._made_at: Position | None = None
+        self._text = ""
+
+    async def encode(self) -> str:
+        """The array as JSON; it holds at least everything up to the hub's position.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError, OSError: Postgres is out of reach.
+        """
+        async with self._lock:
+            position = self._hub.position
+            if position is None or position != self._made_at:
+                self._text = (await select_full_state(self._engine, self._most_snapshots)).decode()
+                self._made_at = position
+            return self._text

@@ -1,0 +1,143 @@
+"""The app service: `uvicorn services.app.main:app`."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
+from redis.exceptions import RedisError
+from sqlalchemy.exc import ProgrammingError
+
+from dashnet import __version__
+from dashnet.database import create_engine, is_unreachable
+from dashnet.errors import ServiceUnavailable
+from dashnet.logs import configure_logging
+from dashnet.metrics import CountRequests, metrics_page
+from dashnet.problems import BodyLimit, install_problems, problem_responses
+from dashnet.reading import to_wire
+from dashnet.redis import create_redis
+from dashnet.settings import Settings, get_settings
+from services.app import devices, forward, full_state, job_runs, live
+from services.app.dependencies import CurrentHub, Engine, RedisClient, State
+from services.app.full_state_cache import FullState
+from services.app.hub import Hub
+from services.app.origins import RefuseForeignOrigins
+from services.app.relay import Relay
+
+LANDING_PAGE = Path(__file__).parent / "landing.html"
+LARGEST_BODY_BYTES = 40 * 1024 * 1024
+READY_SECONDS = 2
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service as an ASGI application; nothing connects before it starts."""
+    settings = settings or get_settings()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        configure_logging(settings)
+        engine = create_engine(settings, "dashnet-app")
+        redis = create_redis(settings, "dashnet-app")
+        relay_redis = create_redis(settings, "dashnet-app-relay", reconnects=False)
+        network = httpx.AsyncClient(base_url=settings.network_address, timeout=30)
+        hub = Hub()
+        relay = asyncio.create_task(Relay(settings, engine, relay_redis, hub).run())
+        try:
+            yield State(
+                settings=settings,
+                engine=engine,
+                redis=redis,
+                network=network,
+                hub=hub,
+                full_state=FullState(engine, hub, settings.full_state_snapshots),
+            )
+        finally:
+            relay.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await relay
+            await network.aclose()
+            await relay_redis.aclose()
+            await redis.aclose()
+            await engine.dispose()
+
+    app = FastAPI(
+        title="Dashnet app service",
+        version=__version__,
+        description="Devices with their latest snapshots and their past. The live feeds are the websockets `/live` "
+        "and `/` (the protocol of 2020); docs/protocol.md tells both.",
+        lifespan=lifespan,
+    )
+    app.add_middleware(BodyLimit, limit_bytes=LARGEST_BODY_BYTES)
+    app.add_middleware(RefuseForeignOrigins, allowed=settings.allowed_origins)
+    app.add_middleware(CountRequests)
+    install_problems(app)
+    for router in (live.router, full_state.router, devices.router, job_runs.router, forward.router):
+        app.include_router(router)
+    _add_operations(app)
+    return app
+
+
+def _add_operations(app: FastAPI) -> None:
+    page = LANDING_PAGE.read_text(encoding="utf-8")
+
+    @app.get("/", include_in_schema=False)
+    async def read_landing_page() -> HTMLResponse:
+        return HTMLResponse(page)
+
+    @app.get("/healthz", tags=["operations"])
+    async def read_health() -> dict[str, bool]:
+        """The process is alive."""
+        return {"alive": True}
+
+    @app.get("/readyz", tags=["operations"], responses=problem_responses(503))
+    async def read_readiness(hub: CurrentHub, engine: Engine, redis: RedisClient) -> dict[str, bool]:
+        """Screens get fresh states; 503 names what is missing: Redis, Postgres, or refreshes."""
+        missing = [await _check_redis(redis), await _check_store(engine), _check_hub(hub)]
+        faults = [fault for fault in missing if fault]
+        if faults:
+            raise ServiceUnavailable("; ".join(faults))
+        return {"ready": True}
+
+    @app.get("/metrics", tags=["operations"], response_class=Response)
+    async def read_metrics() -> Response:
+        """Metrics as Prometheus text."""
+        return metrics_page()
+
+
+async def _check_redis(redis: RedisClient) -> str | None:
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await redis.ping()
+    except (RedisError, TimeoutError):
+        return "Redis is out of reach"
+    return None
+
+
+async def _check_store(engine: Engine) -> str | None:
+    """What keeps the store from being fresh, in words."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            last = await job_runs.select_last_refresh(engine)
+    except ProgrammingError:
+        return "the store has no tables yet: start a worker"
+    except Exception as error:
+        if not is_unreachable(error):
+            raise
+        return "Postgres is out of reach"
+    if last is None:
+        return "no refresh has finished yet: is a worker running?"
+    if job_runs.is_late(last, datetime.now(UTC)):
+        return f"no refresh has finished since the tick {to_wire(last)}: see /api/job-runs, is a worker running?"
+    return None
+
+
+def _check_hub(hub: Hub) -> str | None:
+    return None if hub.panel else "no state was loaded yet"
+
+
+app = create_app()
