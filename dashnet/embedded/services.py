@@ -1,0 +1,98 @@
+"""How the three processes of Dashnet itself run beside the embedded servers."""
+
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+import httpx
+
+from dashnet.channels import worker_health_key
+from dashnet.embedded.folders import StateFolders
+from dashnet.embedded.redis import redis_has_key
+from dashnet.embedded.specs import ProcessSpec
+from dashnet.settings import PROJECT_ROOT, Settings
+
+_READY_TIMEOUT_SECONDS = 60
+_ANSWER_TIMEOUT_SECONDS = 2
+
+
+class ServiceSpecs(NamedTuple):
+    """The network service starts first, then the others, which ask it."""
+
+    network: ProcessSpec
+    others: tuple[ProcessSpec, ...]
+
+
+def service_specs(folders: StateFolders, settings: Settings) -> ServiceSpecs:
+    """The processes for these settings, which must bear the addresses of the embedded servers."""
+    bound = settings.model_copy(update={"network_url": None})
+    environment = {**_inherited(), **stack_environment(settings)}
+    network = _uvicorn("services.network.main:app", settings.network_host, settings.network_port)
+    app = (
+        *_uvicorn("services.app.main:app", settings.app_host, settings.app_port),
+        *("--ws", "websockets-sansio", "--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
+    )
+    worker = (sys.executable, "-m", "arq", "workers.main.WorkerSettings")
+    return ServiceSpecs(
+        _service("network", network, environment, _answers_ok(f"{bound.network_address}/readyz")),
+        (
+            _service("app", app, environment, _answers_ok(f"{bound.app_address}/healthz")),
+            _service("worker", worker, environment, _worker_is_healthy(folders, settings)),
+        ),
+    )
+
+
+def stack_environment(settings: Settings) -> dict[str, str]:
+    """What a process beside the stack must know to find it."""
+    return {
+        "DASHNET_DATABASE_URL": settings.database_url,
+        "DASHNET_REDIS_URL": settings.redis_url,
+        "DASHNET_NETWORK_HOST": settings.network_host,
+        "DASHNET_NETWORK_PORT": str(settings.network_port),
+        "DASHNET_APP_HOST": settings.app_host,
+        "DASHNET_APP_PORT": str(settings.app_port),
+    }
+
+
+def _inherited() -> Mapping[str, str]:
+    """Our own environment without the variables of Postgres' clients, which would bend the address of the database."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+def _uvicorn(application: str, host: str, port: int) -> tuple[str, ...]:
+    return (
+        *(sys.executable, "-m", "uvicorn", application, "--host", host, "--port", str(port)),
+        *("--no-access-log", "--timeout-graceful-shutdown", "5"),
+    )
+
+
+def _service(
+    name: str, command: tuple[str, ...], environment: Mapping[str, str], is_ready: Callable[[], Awaitable[bool]]
+) -> ProcessSpec:
+    return ProcessSpec(
+        name=name,
+        command=command,
+        environment=environment,
+        is_ready=is_ready,
+        working_folder=PROJECT_ROOT,
+        ready_timeout_seconds=_READY_TIMEOUT_SECONDS,
+    )
+
+
+def _answers_ok(url: str) -> Callable[[], Awaitable[bool]]:
+    async def is_ready() -> bool:
+        try:
+            async with httpx.AsyncClient(timeout=_ANSWER_TIMEOUT_SECONDS, trust_env=False) as client:
+                return (await client.get(url)).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    return is_ready
+
+
+def _worker_is_healthy(folders: StateFolders, settings: Settings) -> Callable[[], Awaitable[bool]]:
+    async def is_ready() -> bool:
+        return await redis_has_key(folders.redis_socket, worker_health_key(settings))
+
+    return is_ready
