@@ -8,16 +8,19 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from dashnet.settings import Settings
 
 
-def create_redis(settings: Settings, process_name: str) -> Redis:
-    """A client with its own pool; nothing connects before the first command. Close it with `aclose()`."""
+def create_redis(settings: Settings, process_name: str, *, reconnects: bool = True) -> Redis:
+    """A client with its own pool; nothing connects before the first command. Close it with `aclose()`.
+
+    With `reconnects` a command rides out a short restart of Redis; without, a lost connection is an error at once.
+    """
     client: Redis = Redis.from_url(
         settings.redis_url,
         client_name=process_name,
         socket_connect_timeout=settings.redis_timeout_seconds,
         socket_timeout=settings.redis_timeout_seconds,
         health_check_interval=15,
-        retry=reconnect_policy(),
-        retry_on_error=[RedisConnectionError],
+        retry=reconnect_policy() if reconnects else None,
+        retry_on_error=[RedisConnectionError] if reconnects else None,
     )
     return client
 

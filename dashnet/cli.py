@@ -1,0 +1,115 @@
+"""The `dashnet` command. Starts processes and talks to them; imports none of them."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dashnet import __version__
+from dashnet.errors import DashnetError
+from dashnet.settings import STATE_FOLDER
+
+app = typer.Typer(
+    help="Dashnet: a live network panel that you can rehearse on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+jobs_app = typer.Typer(help="Ask for jobs, and see what became of them.", no_args_is_help=True)
+app.add_typer(jobs_app, name="jobs")
+
+StateFolder = Annotated[Path, typer.Option(hidden=True, help="Where the embedded stack keeps everything.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until it ends and tell how; exit code 1 unless it was done.")]
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line that says what to do, not a traceback."""
+    try:
+        app()
+    except DashnetError as error:
+        typer.echo(f"dashnet: {error.detail}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run(coroutine: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(coroutine)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def up(state_folder: StateFolder = STATE_FOLDER) -> None:
+    """Start the embedded stack in the foreground: Postgres, Redis and the three processes. Ctrl-C stops it."""
+    from dashnet.embedded.commands import up
+
+    up(state_folder)
+
+
+@app.command()
+def down(state_folder: StateFolder = STATE_FOLDER) -> None:
+    """Stop the embedded stack of this checkout, from any terminal."""
+    from dashnet.embedded.commands import down
+
+    down(state_folder)
+
+
+@app.command()
+def watch(
+    json: Annotated[bool, typer.Option("--json", help="Print each message on a line of its own instead.")] = False,
+    url: Annotated[str | None, typer.Option(help="The app service to watch, such as http://127.0.0.1:5001.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print the state once and end.")] = False,
+) -> None:
+    """Watch all devices live in this terminal; reconnects by itself."""
+    from dashnet.watch import watch
+
+    _run(watch(url, as_json=json, once=once))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is wrong with this set-up and what to do; exit code 1 if anything is."""
+    from dashnet.doctor import examine
+
+    sys.exit(asyncio.run(examine()))
+
+
+@jobs_app.command("refresh")
+def request_refresh(wait: Wait = False) -> None:
+    """Have every device read and stored now."""
+    from dashnet.job_commands import request
+    from dashnet.jobs import Job
+
+    _run(request(Job.REFRESH, wait=wait))
+
+
+@jobs_app.command("clean")
+def request_clean(wait: Wait = False) -> None:
+    """Have the simulated devices reset and expired snapshots dropped now."""
+    from dashnet.job_commands import request
+    from dashnet.jobs import Job
+
+    _run(request(Job.CLEAN, wait=wait))
+
+
+@jobs_app.command("list")
+def list_runs(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="Print the JSON of /api/job-runs instead.")] = False,
+) -> None:
+    """Show the ledger: what became of the latest ticks."""
+    from dashnet.job_commands import show_runs
+
+    _run(show_runs(limit, as_json=json))
+
+
+if __name__ == "__main__":
+    main()

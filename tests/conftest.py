@@ -1,0 +1,152 @@
+"""What tests share: a real Postgres and a real Redis, fresh for each test, and our services on real sockets."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from dashnet import store
+from dashnet.database import create_engine, migrate
+from dashnet.embedded.servers import ServerAddresses, embedded_servers_in_thread
+from dashnet.redis import create_redis
+from dashnet.settings import Settings
+from services.app.main import create_app as create_app_service
+from services.network import models
+from services.network.main import MIGRATIONS as NETWORK_MIGRATIONS
+from services.network.main import create_app as create_network_service
+from tests.servers import free_port, run_server
+from workers.context import WorkerContext
+from workers.main import MIGRATIONS as STORE_MIGRATIONS
+from workers.network_client import NetworkClient
+
+_TEMPLATE = "dashnet_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """All our async code runs on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAddresses]:
+    """Postgres and Redis, started as `dashnet up` starts them."""
+    with embedded_servers_in_thread(tmp_path_factory.mktemp("servers")) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+async def template(servers: ServerAddresses) -> str:
+    """A database with all tables, from which each test's own is copied."""
+    await execute(servers.database_url, f"CREATE DATABASE {_TEMPLATE}")
+    url = make_url(servers.database_url).set(database=_TEMPLATE).render_as_string(hide_password=False)
+    engine = create_engine(make_settings(database_url=url), "dashnet-test")
+    await migrate(engine, NETWORK_MIGRATIONS, models.SCHEMA)
+    await migrate(engine, STORE_MIGRATIONS, store.SCHEMA)
+    await engine.dispose()
+    return _TEMPLATE
+
+
+async def execute(database_url: str, statement: str) -> None:
+    """Run one statement outside a transaction."""
+    engine = create_async_engine(database_url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+def make_settings(**values: object) -> Settings:
+    """Settings from these values alone: no `.env`, no running stack."""
+    return Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]  # pydantic-settings' own argument
+
+
+@pytest.fixture
+async def settings(servers: ServerAddresses, template: str) -> AsyncIterator[Settings]:
+    """Settings of a system of this test's own: a fresh database, an empty Redis, free ports, no demo fleet."""
+    name = f"test_{next(_numbers)}"
+    await execute(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    url = make_url(servers.database_url).set(database=name).render_as_string(hide_password=False)
+    redis: Redis = Redis.from_url(servers.redis_url)
+    await redis.flushall()
+    await redis.aclose()
+    yield make_settings(
+        database_url=url,
+        redis_url=servers.redis_url,
+        network_port=free_port(),
+        app_port=free_port(),
+        demo_devices=0,
+        host_device=False,
+        worker_name="test-worker",
+    )
+    await execute(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """An engine on the test's database."""
+    engine = create_engine(settings, "dashnet-test")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def redis(settings: Settings) -> AsyncIterator[Redis]:
+    """A client of the test's Redis."""
+    redis = create_redis(settings, "dashnet-test")
+    yield redis
+    await redis.aclose()
+
+
+@asynccontextmanager
+async def run_network(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """The network service on its socket, and a client of it."""
+    async with (
+        run_server(create_network_service(settings), settings.network_port),
+        httpx.AsyncClient(base_url=settings.network_address, timeout=30) as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
+async def run_app(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """The app service on its socket, and a client of it."""
+    async with (
+        run_server(create_app_service(settings), settings.app_port),
+        httpx.AsyncClient(base_url=settings.app_address, timeout=30) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def network(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a running network service with an empty inventory."""
+    async with run_network(settings) as client:
+        yield client
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a running app service."""
+    async with run_app(settings) as client:
+        yield client
+
+
+@pytest.fixture
+async def context(settings: Settings, engine: AsyncEngine, redis: Redis) -> AsyncIterator[WorkerContext]:
+    """What jobs work with, on the test's servers."""
+    async with NetworkClient(settings) as client:
+        yield WorkerContext(settings, engine, redis, client)
+
+
+@pytest.fixture
+def project_root() -> Path:
+    """The checkout."""
+    return Path(__file__).parent.parent

@@ -1,0 +1,63 @@
+"""Our services inside a test: a real uvicorn on a real socket, and waiting without sleeping."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import uvicorn
+from fastapi import FastAPI
+
+DEADLINE_SECONDS = 10.0
+_POLL_SECONDS = 0.02
+_Found = TypeVar("_Found")
+
+
+def free_port() -> int:
+    """A loopback port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def run_server(app: FastAPI, port: int) -> AsyncIterator[None]:
+    """Serve `app` until the block ends, as `uvicorn` would."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, host="127.0.0.1", port=port, log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=2
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    await eventually(lambda: _is_started(server, serving))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def _is_started(server: uvicorn.Server, serving: asyncio.Task[None]) -> bool:
+    if serving.done():
+        serving.result()
+        raise RuntimeError("the server ended before it was ready")
+    return server.started
+
+
+async def eventually(look: Callable[[], Awaitable[_Found]], deadline_seconds: float = DEADLINE_SECONDS) -> _Found:
+    """The first true answer of `look`, asked again and again until the deadline.
+
+    Raises:
+        TimeoutError: it never was; tells the last answer.
+    """
+    deadline = time.monotonic() + deadline_seconds
+    while True:
+        found = await look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {deadline_seconds} s; the last answer was {found!r}")
+        await asyncio.sleep(_POLL_SECONDS)
