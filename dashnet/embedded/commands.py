@@ -20,8 +20,10 @@ def up(state_folder: Path) -> None:
         StackError: it cannot start; the text says what to do.
     """
     _check_system()
-    from dashnet.embedded.stack import run_stack
+    from dashnet.embedded.stack import read_settings, run_stack
+    from dashnet.logs import configure_logging
 
+    configure_logging(read_settings())
     run_stack(state_folder, typer.echo)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from dashnet.embedded.folders import StateFolders, create_folders
 from dashnet.embedded.leftovers import stop_leftovers
 from dashnet.embedded.lock import hold_lock
@@ -15,6 +17,7 @@ from dashnet.embedded.redis import prepare_redis, redis_url
 from dashnet.embedded.services import ServiceSpecs, service_specs, stack_environment
 from dashnet.embedded.specs import ProcessSpec
 from dashnet.embedded.supervisor import Supervisor
+from dashnet.errors import StackError
 from dashnet.settings import PROJECT_ROOT, Settings
 
 SpecsMaker = Callable[[StateFolders, Settings], ServiceSpecs]
@@ -34,6 +37,19 @@ def claim_folders(state_folder: Path) -> Iterator[StateFolders]:
         yield folders
 
 
+def read_settings() -> Settings:
+    """The settings of a stack that is about to start; no stack.env is read, it would be that of another one.
+
+    Raises:
+        StackError: a setting is wrong; the text names it, and not its value.
+    """
+    try:
+        return Settings(_env_file=PROJECT_ROOT / ".env")
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors())
+        raise StackError(f"A setting (environment or .env) is wrong: {wrong}") from error
+
+
 def run_stack(state_folder: Path, say: Callable[[str], None], services: SpecsMaker = service_specs) -> None:
     """Start everything, keep it alive, and stop it on SIGINT, SIGTERM or SIGHUP; a second signal kills at once.
 
@@ -41,7 +57,8 @@ def run_stack(state_folder: Path, say: Callable[[str], None], services: SpecsMak
         StackError: it cannot start; whatever was started is stopped again.
     """
     with claim_folders(state_folder) as folders:
-        settings = _stack_settings(folders)
+        addresses = {"database_url": postgres_url(folders), "redis_url": redis_url(folders)}
+        settings = read_settings().model_copy(update=addresses)
         check_ports(settings)
         say(f"Starting the embedded stack; state and logs are in {folders.root}")
         servers = (prepare_postgres(folders), prepare_redis(folders))
@@ -107,12 +124,6 @@ def _watch_signals(
     for number in signals:
         loop.add_signal_handler(number, stop, number)
     return signals
-
-
-def _stack_settings(folders: StateFolders) -> Settings:
-    """Our settings with the addresses of our servers; no stack.env is read, it would be that of another stack."""
-    settings = Settings(_env_file=PROJECT_ROOT / ".env")
-    return settings.model_copy(update={"database_url": postgres_url(folders), "redis_url": redis_url(folders)})
 
 
 def _write_stack_env(folders: StateFolders, settings: Settings) -> None:

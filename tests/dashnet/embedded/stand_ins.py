@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import psutil
 
+from dashnet.embedded.child import launch_command
 from dashnet.embedded.folders import StateFolders
+from dashnet.embedded.launch import Account
 from dashnet.embedded.services import ServiceSpecs
 from dashnet.embedded.specs import ProcessSpec
 from dashnet.settings import PROJECT_ROOT, Settings
@@ -94,10 +97,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_stack(state_folder: Path) -> Iterator["subprocess.Popen[str]"]:
+def running_stack(state_folder: Path, account: Account | None = None) -> Iterator["subprocess.Popen[str]"]:
     """A whole stack with stand-ins in a process of its own, ready; killed at the end if it still runs."""
+    command = (sys.executable, "-m", "tests.dashnet.embedded.stand_in_stack", str(state_folder))
     stack = subprocess.Popen(
-        [sys.executable, "-m", "tests.dashnet.embedded.stand_in_stack", str(state_folder)],
+        launch_command(command, signal.SIGTERM, account),
         stdout=subprocess.PIPE,
         text=True,
         cwd=PROJECT_ROOT,

@@ -27,9 +27,26 @@ def test_down_makes_no_folder(state_folder: Path) -> None:
     assert not state_folder.exists()
 
 
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves pytest's own log handlers alone."""
+    monkeypatch.setattr("dashnet.logs.configure_logging", lambda _: None)
+
+
+@pytest.mark.usefixtures("quiet")
 def test_up_refuses_a_path_that_is_too_long(open_folder: Path) -> None:
     with pytest.raises(StackError, match="too long"):
         up(open_folder / ("x" * 100))
+
+
+@pytest.mark.usefixtures("quiet")
+def test_up_names_a_setting_that_is_wrong_without_its_value(
+    state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHNET_APP_PORT", "secret")
+    with pytest.raises(StackError, match=r"app_port: Input should be a valid integer") as caught:
+        up(state_folder)
+    assert "secret" not in caught.value.detail
 
 
 def test_system_without_unix_sockets_is_told_what_to_use(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The places inside a state folder."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -29,6 +30,13 @@ def test_folder_that_cannot_be_made_is_a_clear_error(open_folder: Path) -> None:
     (open_folder / "file").touch()
     with pytest.raises(StackError, match="cannot be made: Not a directory"):
         create_folders(open_folder / "file" / "state")
+
+
+def test_folder_of_another_user_is_refused_with_what_to_do(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_folders(state_folder)
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    with pytest.raises(StackError, match=r"belongs to another user.*sudo chown"):
+        create_folders(state_folder)
 
 
 def test_sockets_are_closed_to_others(state_folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
+from dashnet.embedded.launch import Account
 from dashnet.embedded.stack import run_stack
 from dashnet.errors import StackError
 from tests.dashnet.embedded.stand_ins import (
@@ -80,6 +81,14 @@ def test_taken_port_names_the_setting_before_anything_starts(
         with pytest.raises(StackError, match="DASHNET_APP_PORT"):
             run_stack(state_folder, print, stand_in_services)
     assert not (state_folder / "postgres").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user")
+def test_ordinary_user_runs_it_without_a_copy_of_postgres(state_folder: Path) -> None:
+    os.chown(state_folder.parent, 65534, 65534)
+    with running_stack(state_folder, Account(65534, 65534, keep_override=True)):
+        owners = {path.stat().st_uid for path in state_folder.iterdir()}
+    assert (owners, (state_folder / "bin").exists()) == ({65534}, False)
 
 
 def test_second_signal_kills_at_once(state_folder: Path) -> None:
