@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import typer
@@ -24,7 +25,7 @@ def up(state_folder: Path) -> None:
     from dashnet.logs import configure_logging
 
     configure_logging(read_settings())
-    run_stack(state_folder, typer.echo)
+    run_stack(state_folder, _say)
 
 
 def down(state_folder: Path) -> None:
@@ -51,6 +52,12 @@ def down(state_folder: Path) -> None:
             )
         time.sleep(_POLL_SECONDS)
     typer.echo(f"The embedded stack (process {pid}) is stopped, after {time.monotonic() - started:.1f} s.")
+
+
+def _say(line: str) -> None:
+    # A terminal or pipe that was closed must not keep the stack from stopping in order.
+    with suppress(OSError):
+        typer.echo(line)
 
 
 def _ask_to_stop(pid: int) -> None:

@@ -49,6 +49,16 @@ def test_up_names_a_setting_that_is_wrong_without_its_value(
     assert "secret" not in caught.value.detail
 
 
+@pytest.mark.usefixtures("quiet")
+def test_terminal_that_was_closed_does_not_end_the_stack(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(line: str) -> None:
+        raise BrokenPipeError(line)
+
+    monkeypatch.setattr("typer.echo", refuse)
+    monkeypatch.setattr("dashnet.embedded.stack.run_stack", lambda _, say: say("said to nobody"))
+    up(state_folder)
+
+
 def test_system_without_unix_sockets_is_told_what_to_use(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "name", "nt")
     with pytest.raises(StackError, match="make up-compose"):
