@@ -1,0 +1,45 @@
+"""What the app service's tests share: a system whose refreshes the test itself asks for."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from dashnet.reading import to_tick
+from tests.factories import make_device
+from workers.clean import coming_days
+from workers.context import WorkerContext
+from workers.partitions import ensure_partitions
+from workers.refresh import refresh
+from workers.sync import sync
+
+RefreshOnce = Callable[[], Awaitable[datetime]]
+
+
+@pytest.fixture
+async def store(context: WorkerContext) -> None:
+    """The store as a worker prepares it when it starts."""
+    now = datetime.now(UTC)
+    await ensure_partitions(context.engine, coming_days(now) | {(now - timedelta(hours=1)).date()})
+
+
+@pytest.fixture
+async def device_ids(store: None, network: httpx.AsyncClient, context: WorkerContext) -> list[int]:
+    """Three simulated devices, in the inventory and in the store."""
+    created = await network.post("/devices/", json=[make_device(), make_device(), make_device()])
+    await sync(context, 1)
+    return [device["id"] for device in created.json()]
+
+
+@pytest.fixture
+def refresh_once(context: WorkerContext, device_ids: list[int]) -> RefreshOnce:
+    """Refresh under a tick of its own and tell it; the first is this minute's, each next one a second later."""
+    ticks = iter(to_tick(datetime.now(UTC)) + timedelta(seconds=number) for number in range(60))
+
+    async def refresh_under_next_tick() -> datetime:
+        tick = next(ticks)
+        await refresh(context, tick, "test")
+        return tick
+
+    return refresh_under_next_tick

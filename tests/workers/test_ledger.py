@@ -1,0 +1,201 @@
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dashnet.jobs import Job
+from workers.ledger import (
+    Run,
+    RunKey,
+    delete_runs_before,
+    give_up,
+    has_ever_run,
+    open_run,
+    record_missed,
+    select_abandoned,
+)
+
+HOUR = timedelta(hours=1)
+
+
+async def run_once(
+    engine: AsyncEngine, key: RunKey, *, timeout_seconds: float = 10, requested_by: str = "schedule"
+) -> bool:
+    """Run with nothing to do; tells whether there was a run."""
+    async with open_run(engine, key, requested_by=requested_by, worker="w", timeout_seconds=timeout_seconds) as run:
+        return run is not None
+
+
+async def select_runs(engine: AsyncEngine) -> Sequence[Any]:
+    async with engine.connect() as connection:
+        return (await connection.execute(text("SELECT * FROM store.job_run ORDER BY tick, id"))).all()
+
+
+async def insert_run(engine: AsyncEngine, tick: datetime, outcome: str | None, job: str = "refresh") -> None:
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO store.job_run (job, tick, requested_by, outcome) "
+                "VALUES (:job, :tick, 'schedule', :outcome)"
+            ),
+            {"job": job, "tick": tick, "outcome": outcome},
+        )
+
+
+async def test_a_run_is_written_down_with_its_counts(engine: AsyncEngine, now: datetime) -> None:
+    async with open_run(engine, RunKey(Job.REFRESH, now), requested_by="hand", worker="w", timeout_seconds=5) as run:
+        assert run is not None
+        run.device_count, run.snapshot_count = 3, 2
+    (row,) = await select_runs(engine)
+    assert (row.job, row.tick, row.outcome, row.worker, row.requested_by) == ("refresh", now, "done", "w", "hand")
+    assert (row.device_count, row.snapshot_count, row.error) == (3, 2, None)
+    assert row.started_at <= row.finished_at
+
+
+async def test_a_tick_runs_once_however_often_it_is_asked_for(engine: AsyncEngine, now: datetime) -> None:
+    key = RunKey(Job.REFRESH, now)
+    assert await run_once(engine, key)
+    assert not await run_once(engine, key)
+    assert len(await select_runs(engine)) == 1
+
+
+async def test_of_many_workers_at_once_one_runs_the_tick(engine: AsyncEngine, now: datetime) -> None:
+    key = RunKey(Job.REFRESH, now)
+    ran = await asyncio.gather(*(run_once(engine, key) for _ in range(5)))
+    assert ran.count(True) == 1
+    assert [row.outcome for row in await select_runs(engine)] == ["done"]
+
+
+async def test_a_tick_that_meets_a_running_one_is_skipped_and_recorded(engine: AsyncEngine, now: datetime) -> None:
+    later = RunKey(Job.REFRESH, now + timedelta(seconds=1))
+    async with open_run(engine, RunKey(Job.REFRESH, now), requested_by="schedule", worker="w", timeout_seconds=5):
+        assert not await run_once(engine, later)
+    assert [row.outcome for row in await select_runs(engine)] == ["done", "skipped"]
+
+
+async def test_a_clean_does_not_keep_a_refresh_from_running(engine: AsyncEngine, now: datetime) -> None:
+    async with open_run(engine, RunKey(Job.CLEAN, now), requested_by="schedule", worker="w", timeout_seconds=5):
+        assert await run_once(engine, RunKey(Job.REFRESH, now))
+
+
+async def test_pages_of_one_refresh_run_beside_each_other(engine: AsyncEngine, now: datetime) -> None:
+    first = RunKey(Job.REFRESH_PAGE, now, 0)
+    async with open_run(engine, first, requested_by="refresh", worker="w", timeout_seconds=5):
+        assert await run_once(engine, RunKey(Job.REFRESH_PAGE, now, 100))
+
+
+async def test_a_tick_that_comes_after_its_minute_is_missed_and_not_made_up(engine: AsyncEngine, now: datetime) -> None:
+    assert not await run_once(engine, RunKey(Job.REFRESH, now - timedelta(seconds=61)))
+    (row,) = await select_runs(engine)
+    assert (row.outcome, row.error) == ("missed", "came too late")
+
+
+async def test_an_error_is_recorded_as_failed_and_raised_on(engine: AsyncEngine, now: datetime) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with open_run(engine, RunKey(Job.REFRESH, now), requested_by="hand", worker="w", timeout_seconds=5):
+            raise ZeroDivisionError("by nought")
+    (row,) = await select_runs(engine)
+    assert (row.outcome, row.error) == ("failed", "by nought")
+
+
+async def test_a_run_over_its_limit_is_recorded_as_failed(engine: AsyncEngine, now: datetime) -> None:
+    with pytest.raises(TimeoutError):
+        async with open_run(engine, RunKey(Job.REFRESH, now), requested_by="hand", worker="w", timeout_seconds=0.05):
+            await asyncio.Event().wait()
+    (row,) = await select_runs(engine)
+    assert (row.outcome, row.error) == ("failed", "took longer than 0.05 s")
+
+
+async def leave_open(engine: AsyncEngine, key: RunKey) -> None:
+    """A run whose worker is told to stop in the middle of it."""
+    is_open = asyncio.Event()
+
+    async def run() -> Run | None:
+        async with open_run(engine, key, requested_by="schedule", worker="dead", timeout_seconds=30):
+            is_open.set()
+            await asyncio.Event().wait()
+        return None
+
+    task = asyncio.create_task(run())
+    await is_open.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_run_that_lost_its_worker_is_found_and_can_be_taken_up(engine: AsyncEngine, now: datetime) -> None:
+    key = RunKey(Job.REFRESH, now)
+    await leave_open(engine, key)
+    async with engine.connect() as connection:
+        (abandoned,) = await select_abandoned(connection)
+    assert (abandoned.key, abandoned.attempt, abandoned.requested_by) == (key, 1, "schedule")
+    assert await run_once(engine, key)
+    (row,) = await select_runs(engine)
+    assert (row.outcome, row.attempt, row.worker) == ("done", 2, "w")
+
+
+async def test_a_run_under_way_is_not_taken_for_abandoned(engine: AsyncEngine, now: datetime) -> None:
+    running = open_run(engine, RunKey(Job.REFRESH, now), requested_by="hand", worker="w", timeout_seconds=5)
+    async with running, engine.connect() as connection:
+        assert await select_abandoned(connection) == []
+
+
+async def test_a_run_that_nobody_takes_up_in_time_is_failed(engine: AsyncEngine, now: datetime) -> None:
+    await leave_open(engine, RunKey(Job.REFRESH, now))
+    async with engine.connect() as connection:
+        (abandoned,) = await select_abandoned(connection)
+        await give_up(connection, abandoned)
+    (row,) = await select_runs(engine)
+    assert (row.outcome, row.error) == ("failed", "its worker died, attempt 1")
+
+
+async def test_ticks_that_nobody_ran_are_recorded_as_missed_the_full_hour_as_a_clean(engine: AsyncEngine) -> None:
+    await insert_run(engine, datetime(2026, 11, 23, 19, 58, tzinfo=UTC), "done")
+    async with engine.connect() as connection:
+        count = await record_missed(connection, datetime(2026, 11, 23, 20, 3, 30, tzinfo=UTC), 90)
+    assert count == 4
+    assert [(row.job, row.tick.minute, row.outcome) for row in (await select_runs(engine))[1:]] == [
+        ("refresh", 59, "missed"),
+        ("clean", 0, "missed"),
+        ("refresh", 1, "missed"),
+        ("refresh", 2, "missed"),
+    ]
+
+
+async def test_missed_ticks_are_recorded_once(engine: AsyncEngine) -> None:
+    await insert_run(engine, datetime(2026, 11, 23, 19, 58, tzinfo=UTC), "done")
+    async with engine.connect() as connection:
+        moment = datetime(2026, 11, 23, 20, 3, tzinfo=UTC)
+        assert await record_missed(connection, moment, 90) == 4
+        assert await record_missed(connection, moment, 90) == 0
+
+
+async def test_before_the_first_run_nothing_was_missed(engine: AsyncEngine, now: datetime) -> None:
+    async with engine.connect() as connection:
+        assert await record_missed(connection, now, 90) == 0
+
+
+async def test_after_years_without_a_worker_only_the_retention_is_recorded(engine: AsyncEngine) -> None:
+    await insert_run(engine, datetime(2020, 1, 1, tzinfo=UTC), "done")
+    async with engine.connect() as connection:
+        assert await record_missed(connection, datetime(2026, 1, 3, tzinfo=UTC), 1) == 24 * 60 - 1
+
+
+async def test_only_a_run_that_was_done_counts_as_ever_run(engine: AsyncEngine, now: datetime) -> None:
+    await insert_run(engine, now, "failed", job="clean")
+    async with engine.connect() as connection:
+        assert not await has_ever_run(connection, Job.CLEAN)
+    await insert_run(engine, now - HOUR, "done", job="clean")
+    async with engine.connect() as connection:
+        assert await has_ever_run(connection, Job.CLEAN)
+
+
+async def test_runs_past_their_retention_are_forgotten_the_others_kept(engine: AsyncEngine, now: datetime) -> None:
+    await insert_run(engine, now - 2 * HOUR, "done")
+    await insert_run(engine, now, "done")
+    assert await delete_runs_before(engine, now - HOUR) == 1
+    assert [row.tick for row in await select_runs(engine)] == [now]
