@@ -90,8 +90,8 @@ async def _claim(connection: AsyncConnection, key: RunKey, requested_by: str, wo
             "INSERT INTO store.job_run AS run (job, tick, after_id, requested_by, worker, started_at) "
             "VALUES (:job, :tick, :after_id, :by, :worker, now()) "
             "ON CONFLICT (job, tick, after_id) DO UPDATE "
-            "SET attempt = run.attempt + CAST(run.outcome IS NULL AS int), worker = excluded.worker, started_at = now(), "
-            "outcome = NULL, finished_at = NULL, error = NULL "
+            "SET attempt = run.attempt + CAST(run.outcome IS NULL AS int), worker = excluded.worker, "
+            "started_at = now(), outcome = NULL, finished_at = NULL, error = NULL "
             # A tick may have been recorded as skipped by its own double, before the holder of the lock wrote it down.
             "WHERE run.outcome IS NULL OR run.outcome = 'skipped' RETURNING attempt"
         ),
@@ -148,7 +148,8 @@ async def record_missed(connection: AsyncConnection, now: datetime, retention_da
     """
     inserted = await connection.execute(
         text(
-            "WITH last AS (SELECT greatest(max(tick), CAST(:now AS timestamptz) - make_interval(days => :days)) AS tick "
+            "WITH last AS "
+            "(SELECT greatest(max(tick), CAST(:now AS timestamptz) - make_interval(days => :days)) AS tick "
             "FROM store.job_run WHERE requested_by = 'schedule' HAVING max(tick) IS NOT NULL) "
             "INSERT INTO store.job_run (job, tick, requested_by, outcome, finished_at, error) "
             "SELECT CASE WHEN extract(minute FROM minute) = 0 THEN 'clean' ELSE 'refresh' END, minute, 'schedule', "

@@ -14,6 +14,9 @@ from dashnet.errors import ServiceUnavailable
 from dashnet.reading import to_wire
 from dashnet.settings import Settings
 
+# A service that is being restarted is back within some seconds.
+ATTEMPTS = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Readings:
@@ -76,7 +79,9 @@ class NetworkClient:
 
     async def _get(self, path: str, parameters: dict[str, str | int]) -> bytes:
         try:
-            async for attempt in stamina.retry_context(on=httpx.TransportError, attempts=6, timeout=10, wait_max=2):
+            async for attempt in stamina.retry_context(
+                on=httpx.TransportError, attempts=ATTEMPTS, timeout=10, wait_max=2
+            ):
                 with attempt:
                     response = await self._client.get(path, params=parameters)
         except httpx.TransportError as error:

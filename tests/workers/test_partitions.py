@@ -1,0 +1,38 @@
+import asyncio
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from workers.partitions import drop_partitions_before, ensure_partitions, select_partition_days
+
+MONDAY, TUESDAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 25)
+
+
+async def test_missing_partitions_are_made_and_the_others_left(engine: AsyncEngine) -> None:
+    await ensure_partitions(engine, {MONDAY})
+    await ensure_partitions(engine, {MONDAY, TUESDAY})
+    assert await select_partition_days(engine) == {MONDAY, TUESDAY}
+
+
+async def test_workers_that_start_together_do_not_trip_over_each_other(engine: AsyncEngine) -> None:
+    await asyncio.gather(*(ensure_partitions(engine, {MONDAY, TUESDAY}) for _ in range(5)))
+    assert await select_partition_days(engine) == {MONDAY, TUESDAY}
+
+
+async def test_a_day_ends_at_midnight_utc(engine: AsyncEngine) -> None:
+    await ensure_partitions(engine, {MONDAY, TUESDAY})
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO store.snapshot SELECT moment, 1, 0, 0, NULL, true FROM unnest(ARRAY["
+            "timestamptz '2026-11-23 23:59:59.999+00', timestamptz '2026-11-24 00:00:00+00']) AS moment"
+        )
+        counts = await connection.exec_driver_sql(
+            "SELECT (SELECT count(*) FROM store.snapshot_20261123), (SELECT count(*) FROM store.snapshot_20261124)"
+        )
+        assert tuple(counts.one()) == (1, 1)
+
+
+async def test_expired_partitions_are_dropped_whole_the_others_kept(engine: AsyncEngine) -> None:
+    await ensure_partitions(engine, {MONDAY, TUESDAY, WEDNESDAY})
+    assert await drop_partitions_before(engine, WEDNESDAY) == 2
+    assert await select_partition_days(engine) == {WEDNESDAY}

@@ -1,0 +1,182 @@
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from sqlalchemy import text
+
+from dashnet.errors import ServiceUnavailable
+from dashnet.jobs import Job
+from dashnet.publication import Position, read_missed, read_position
+from tests.factories import make_device
+from workers.context import WorkerContext
+from workers.network_client import NetworkClient, Readings
+from workers.refresh import refresh, refresh_page, up_to
+
+
+async def select_all(context: WorkerContext, query: str) -> Sequence[Any]:
+    async with context.engine.connect() as connection:
+        return (await connection.execute(text(query))).all()
+
+
+async def test_every_device_gets_one_snapshot_under_the_tick(
+    context: WorkerContext, device_ids: list[int], now: datetime
+) -> None:
+    await refresh(context, now, "test")
+    rows = await select_all(context, "SELECT device_id, time_stamp FROM store.snapshot ORDER BY device_id")
+    assert [tuple(row) for row in rows] == [(device_id, now) for device_id in device_ids]
+
+
+async def test_what_is_stored_is_what_was_published(
+    context: WorkerContext, device_ids: list[int], now: datetime
+) -> None:
+    before = await read_position(context.redis, context.settings)
+    await refresh(context, now, "test")
+    missed = await read_missed(context.redis, context.settings, before)
+    stored = await select_all(
+        context,
+        "SELECT device_id, active_connection, upload_speed::text::float8, download_speed::text::float8 "
+        "FROM store.snapshot ORDER BY device_id",
+    )
+    assert missed is not None
+    snap_shots = parse(missed[-1].message)["snap_shots"]
+    assert [tuple(one.values())[:4] for one in snap_shots] == [tuple(row) for row in stored]
+
+
+def parse(message: bytes) -> Any:
+    return orjson.loads(message)
+
+
+async def test_the_same_tick_twice_stores_and_publishes_nothing_twice(
+    context: WorkerContext, device_ids: list[int], now: datetime
+) -> None:
+    await refresh(context, now, "test")
+    after_first = await read_position(context.redis, context.settings)
+    await refresh(context, now, "test")
+    assert await read_position(context.redis, context.settings) == after_first
+    assert await select_all(context, "SELECT count(*) FROM store.snapshot") == [(3,)]
+
+
+async def test_a_run_taken_up_after_its_snapshots_were_stored_stores_none_twice(
+    context: WorkerContext, device_ids: list[int], now: datetime
+) -> None:
+    await refresh(context, now, "test")
+    async with context.engine.begin() as connection:
+        await connection.execute(text("UPDATE store.job_run SET outcome = NULL, finished_at = NULL"))
+    await refresh(context, now, "test")
+    assert await select_all(context, "SELECT count(*) FROM store.snapshot") == [(3,)]
+    assert await select_all(context, "SELECT attempt, outcome FROM store.job_run") == [(2, "done")]
+
+
+async def test_new_changed_and_gone_devices_reach_the_store(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime
+) -> None:
+    await refresh(context, now, "test")
+    await network.patch(f"/devices/{device_ids[0]}", json={"tags": ["core"], "operating_system": "Plan 9"})
+    await network.delete(f"/devices/{device_ids[1]}")
+    added = (await network.post("/devices/", json=make_device())).json()
+    await refresh(context, now + timedelta(seconds=1), "test")
+    rows = await select_all(context, "SELECT id, operating_system, tags FROM store.device ORDER BY id")
+    assert [row.id for row in rows] == [device_ids[0], device_ids[2], added["id"]]
+    assert rows[0].operating_system == "Plan 9"
+
+
+async def test_two_devices_may_exchange_their_mac_addresses_between_refreshes(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime
+) -> None:
+    await refresh(context, now, "test")
+    one, other = (await network.get("/devices/?read=false&limit=2")).json()
+    await network.patch(f"/devices/{one['id']}", json={"mac_address": "spare"})
+    await network.patch(f"/devices/{other['id']}", json={"mac_address": one["mac_address"]})
+    await network.patch(f"/devices/{one['id']}", json={"mac_address": other["mac_address"]})
+    await refresh(context, now + timedelta(seconds=1), "test")
+    rows = await select_all(context, "SELECT mac_address FROM store.device ORDER BY id LIMIT 2")
+    assert [row.mac_address for row in rows] == [other["mac_address"], one["mac_address"]]
+
+
+async def test_another_inventory_replaces_the_whole_store(
+    context: WorkerContext, device_ids: list[int], now: datetime
+) -> None:
+    await refresh(context, now, "test")
+    async with context.engine.begin() as connection:
+        await connection.execute(text("UPDATE network.inventory SET inventory_id = 'restored', revision = 1"))
+        await connection.execute(text("DELETE FROM network.device WHERE id <> :id"), {"id": device_ids[0]})
+    await refresh(context, now + timedelta(seconds=1), "test")
+    assert await select_all(context, "SELECT id FROM store.device") == [(device_ids[0],)]
+
+
+async def test_a_network_service_out_of_reach_fails_the_run_and_says_so(
+    context: WorkerContext, store: None, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.network_client.ATTEMPTS", 1)
+    with pytest.raises(ServiceUnavailable):
+        await refresh(context, now, "test")
+    ((outcome, error),) = await select_all(context, "SELECT outcome, error FROM store.job_run")
+    assert outcome == "failed"
+    assert "gives no answer" in error
+
+
+async def refresh_in_pages(context: WorkerContext, tick: datetime) -> None:
+    """A refresh, and in the part of other workers whatever pages it offers."""
+    whole = asyncio.create_task(refresh(context, tick, "test"))
+    taken: set[tuple[int, int]] = set()
+    while not whole.done():
+        for after, until in await offered_pages(context):
+            if (after, until) not in taken:
+                taken.add((after, until))
+                await refresh_page(context, tick, after, until)
+        await asyncio.wait([whole], timeout=0.05)
+    await whole
+
+
+async def offered_pages(context: WorkerContext) -> list[tuple[int, int]]:
+    keys = await context.redis.keys("arq:job:refresh_page:*")
+    jobs = [parse(raw) for raw in await context.redis.mget(keys)] if keys else []
+    return [(job["a"][1], job["a"][2]) for job in jobs]
+
+
+async def test_a_large_inventory_is_refreshed_page_by_page_each_device_once(
+    context: WorkerContext, network: httpx.AsyncClient, store: None, now: datetime
+) -> None:
+    await network.post("/devices/", json=[make_device() for _ in range(25)])
+    await refresh(context, now - timedelta(seconds=1), "test")
+    before = await read_position(context.redis, context.settings)
+    small = WorkerContext(
+        context.settings.model_copy(update={"refresh_page_devices": 10}), context.engine, context.redis, context.network
+    )
+    await refresh_in_pages(small, now)
+    assert await select_all(
+        context, f"SELECT count(*), count(DISTINCT device_id) FROM store.snapshot WHERE time_stamp = '{now}'"
+    ) == [(25, 25)]
+    assert await published_counts(context, before) == [10, 10, 5]
+    assert await select_all(
+        context, f"SELECT device_count, snapshot_count FROM store.job_run WHERE job = 'refresh' AND tick = '{now}'"
+    ) == [(25, 25)]
+
+
+async def published_counts(context: WorkerContext, before: Position) -> list[int]:
+    missed = await read_missed(context.redis, context.settings, before)
+    return sorted((len(parse(one.message)["snap_shots"]) for one in missed or ()), reverse=True)
+
+
+async def test_a_page_runs_once(context: WorkerContext, device_ids: list[int], now: datetime) -> None:
+    await refresh(context, now - timedelta(seconds=1), "test")
+    await refresh_page(context, now, 0, 0)
+    await refresh_page(context, now, 0, 0)
+    rows = await select_all(context, f"SELECT attempt FROM store.job_run WHERE job = '{Job.REFRESH_PAGE}'")
+    assert rows == [(1,)]
+
+
+def test_a_page_ends_at_its_last_id() -> None:
+    readings = Readings([1, 2, 5], [True, False, None], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [None, None, None])
+    assert up_to(readings, 4) == Readings([1, 2], [True, False], [1.0, 0.0], [2.0, 0.0], [None, None])
+
+
+async def test_a_client_is_closed_with_its_block(context: WorkerContext) -> None:
+    async with NetworkClient(context.settings) as client:
+        pass
+    with pytest.raises(RuntimeError, match="closed"):
+        await client.read_changes(0)
