@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncpg import InternalClientError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -101,4 +102,5 @@ def is_unreachable(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         sqlstate = str(getattr(error.orig, "sqlstate", "") or "")
         return error.connection_invalidated or sqlstate.startswith(("08", "57P", "53"))
-    return isinstance(error, (OSError, TimeoutError))
+    # asyncpg's own error for a connection that broke in the middle of an answer is none of SQLAlchemy's.
+    return isinstance(error, (OSError, TimeoutError, InternalClientError))

@@ -1,7 +1,6 @@
 """The worker: `arq workers.main.WorkerSettings`. All that binds our jobs to arq; the jobs know nothing of it."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from dashnet.reading import to_tick, to_wire
 from dashnet.redis import create_redis
 from dashnet.settings import get_settings
 from dashnet.store import SCHEMA
+from dashnet.tasks import cancel_and_wait
 from workers.clean import clean, coming_days
 from workers.context import WorkerContext
 from workers.ledger import has_ever_run, record_missed
@@ -68,10 +68,7 @@ def is_unreachable_error(error: Exception) -> bool:
 async def stop(ctx: ArqContext) -> None:
     """Close what `start` opened, in reverse order."""
     context: WorkerContext = ctx["context"]
-    watch: asyncio.Task[None] = ctx["watch"]
-    watch.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await watch
+    await cancel_and_wait(ctx["watch"])
     await context.network.__aexit__(None, None, None)
     await context.redis.aclose()
     await context.engine.dispose()

@@ -1,7 +1,6 @@
 """The app service: `uvicorn services.app.main:app`."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.reading import to_wire
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
+from dashnet.tasks import cancel_and_wait
 from services.app import devices, forward, full_state, job_runs, live
 from services.app.dependencies import CurrentHub, Engine, RedisClient, State
 from services.app.full_state_cache import FullState
@@ -57,9 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 full_state=FullState(engine, hub, settings.full_state_snapshots),
             )
         finally:
-            relay.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await relay
+            await cancel_and_wait(relay)
             await network.aclose()
             await relay_redis.aclose()
             await redis.aclose()

@@ -43,11 +43,14 @@ class Relay:
             try:
                 await self._follow()
             except (RedisError, DBAPIError, PoolTimeout, OSError) as error:
-                self._failures += 1
-                if self._failures == 1:
+                if self._failures == 0:
                     logger.warning("relay lost its source, trying again error=%s", error)
-                pause = min(LONGEST_PAUSE_SECONDS, 0.1 * 2 ** min(self._failures, 10))
-                await asyncio.sleep(pause * random.uniform(0.5, 1))
+            except Exception:
+                # A relay that ended would leave every subscriber waiting for ever.
+                logger.exception("relay failed, trying again")
+            self._failures += 1
+            pause = min(LONGEST_PAUSE_SECONDS, 0.1 * 2 ** min(self._failures, 10))
+            await asyncio.sleep(pause * random.uniform(0.5, 1))
 
     async def _follow(self) -> None:
         async with self._redis.pubsub() as pubsub:
@@ -97,4 +100,10 @@ class Relay:
 async def _next_publication(pubsub: PubSub) -> Publication | None:
     """The next publication; None when there was none for a while."""
     message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=IDLE_SECONDS)
-    return parse_publication(message["data"]) if message else None
+    if message is None:
+        return None
+    try:
+        return parse_publication(message["data"])
+    except ValueError:
+        logger.warning("something that is no publication came over the channel bytes=%d", len(message["data"]))
+        return None

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import WebSocket, WebSocketDisconnect
 
 from dashnet.settings import Settings
+from dashnet.tasks import cancel_and_wait
 from services.app.close_codes import CloseCode
 from services.app.hub import Hub, StateDue, Subscriber
 
@@ -48,9 +49,8 @@ async def serve_subscriber(
         pass
     finally:
         hub.remove(subscriber)
-        for task in (sending, receiving):
-            task.cancel()
-        await asyncio.gather(sending, receiving, return_exceptions=True)
+        await cancel_and_wait(sending)
+        await cancel_and_wait(receiving)
         logger.debug("subscriber left path=%s count=%d", websocket.url.path, hub.subscriber_count)
 
 

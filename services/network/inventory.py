@@ -71,17 +71,21 @@ async def reserve_ids(connection: AsyncConnection, count: int) -> Sequence[int]:
     return list(await connection.scalars(query, {"count": count}))
 
 
-async def insert_devices(
-    connection: AsyncConnection, revision: int, ids: Sequence[int], devices: Sequence[DeviceCreate]
-) -> None:
-    """Add devices, all or none.
+async def check_new_devices(connection: AsyncConnection, devices: Sequence[DeviceCreate]) -> None:
+    """Make sure that all of these can be added. Call it before ids are reserved: those of a refused list are lost.
 
     Raises:
         InvalidInput: a parent does not exist; `errors` names each.
         Conflict: a MAC address is taken, in the inventory or in this very list; `errors` names each.
     """
-    await _check_parents(connection, devices, known=set(ids))
+    await _check_parents(connection, devices)
     await _check_mac_addresses(connection, devices)
+
+
+async def insert_devices(
+    connection: AsyncConnection, revision: int, ids: Sequence[int], devices: Sequence[DeviceCreate]
+) -> None:
+    """Add devices that were checked, all or none."""
     records = [{"id": id_, **device.model_dump()} for id_, device in zip(ids, devices, strict=True)]
     statement = text(
         f"INSERT INTO network.device (id, {_FIELDS}, revision) "
@@ -90,8 +94,8 @@ async def insert_devices(
     await connection.execute(statement, {"records": orjson.dumps(records).decode(), "revision": revision})
 
 
-async def _check_parents(connection: AsyncConnection, devices: Sequence[DeviceCreate], known: set[int]) -> None:
-    wanted = {device.parent_id for device in devices if device.parent_id is not None} - known
+async def _check_parents(connection: AsyncConnection, devices: Sequence[DeviceCreate]) -> None:
+    wanted = {device.parent_id for device in devices if device.parent_id is not None}
     if not wanted:
         return
     query = text("SELECT id FROM network.device WHERE id = ANY(:ids)")
@@ -156,7 +160,7 @@ async def update_device(connection: AsyncConnection, revision: int, device_id: i
         error = FieldError("mac_address", f"{changed.mac_address} is that of device {owner.id} ({owner.host_name})")
         raise Conflict(error.detail, [error])
     statement = text(
-        f"UPDATE network.device SET ({_FIELDS}, revision) = (SELECT {_FIELDS}, :revision "
+        f"UPDATE network.device SET ({_FIELDS}, revision) = (SELECT {_FIELDS}, CAST(:revision AS bigint) "
         f"FROM jsonb_to_record(CAST(:record AS jsonb)) AS record({_RECORD})) WHERE id = :id"
     )
     record = orjson.dumps(changed.model_dump()).decode()
@@ -166,7 +170,7 @@ async def update_device(connection: AsyncConnection, revision: int, device_id: i
 async def _check_new_parent(connection: AsyncConnection, device_id: int, changed: DeviceCreate) -> None:
     if changed.parent_id is None:
         return
-    await _check_parents(connection, [changed], known=set())
+    await _check_parents(connection, [changed])
     ancestors = text(
         "WITH RECURSIVE line AS (SELECT id, parent_id FROM network.device WHERE id = :parent_id "
         "UNION SELECT device.id, device.parent_id FROM network.device JOIN line ON device.id = line.parent_id) "

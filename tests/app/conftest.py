@@ -1,12 +1,14 @@
 """What the app service's tests share: a system whose refreshes the test itself asks for."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from dashnet.reading import to_tick
+from dashnet.settings import Settings
+from tests.conftest import run_app
 from tests.factories import make_device
 from workers.clean import coming_days
 from workers.context import WorkerContext
@@ -30,6 +32,13 @@ async def device_ids(store: None, network: httpx.AsyncClient, context: WorkerCon
     created = await network.post("/devices/", json=[make_device(), make_device(), make_device()])
     await sync(context, 1)
     return [device["id"] for device in created.json()]
+
+
+@pytest.fixture
+async def app(settings: Settings, device_ids: list[int]) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an app service that begins with the three devices."""
+    async with run_app(settings) as client:
+        yield client
 
 
 @pytest.fixture

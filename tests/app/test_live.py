@@ -5,6 +5,7 @@ import pytest
 from redis.asyncio import Redis
 from websockets.exceptions import ConnectionClosed
 
+from dashnet.channels import job_queue
 from dashnet.reading import to_wire
 from dashnet.settings import Settings
 from tests.app.conftest import RefreshOnce
@@ -178,5 +179,5 @@ async def test_a_device_edited_through_the_app_service_reaches_the_inventory_and
     created = await app.post("/api/devices", json=make_device(host_name="through the app"))
     assert created.status_code == 201
     listed: list[dict[str, Any]] = (await network.get("/devices/?read=false")).json()
-    assert [device["host_name"] for device in listed] == ["through the app"]
-    assert await redis.zcard(f"{settings.redis_prefix}:jobs") == 1
+    assert listed[-1]["host_name"] == "through the app"
+    assert await redis.zrange(job_queue(settings), 0, -1) == [b"sync:1", b"sync:2"]
