@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dashnet.errors import DashnetError, ServiceUnavailable
-from dashnet.jobs import Job, request_by_hand
+from dashnet.jobs import Job, request_now
 from dashnet.reading import to_wire
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
@@ -31,7 +31,7 @@ async def request(job: Job, *, wait: bool) -> None:
     settings = get_settings()
     redis = create_redis(settings, "dashnet-cli", reconnects=False)
     try:
-        tick = await request_by_hand(redis, settings, job)
+        tick = await request_now(redis, settings, job)
     except (RedisError, OSError) as error:
         raise ServiceUnavailable(f"Redis is out of reach ({error}); is Dashnet up? Start it with: make up") from error
     finally:

@@ -23,7 +23,7 @@ class Job(StrEnum):
     SYNC = "sync"
 
 
-async def request_by_hand(redis: Redis, settings: Settings, job: Job) -> datetime:
+async def request_now(redis: Redis, settings: Settings, job: Job, requested_by: str = "hand") -> datetime:
     """Ask for a refresh or clean now; returns its tick, which is the running second.
 
     Asking twice within a second is asking once.
@@ -32,7 +32,7 @@ async def request_by_hand(redis: Redis, settings: Settings, job: Job) -> datetim
         redis.RedisError: the job may not have been queued.
     """
     tick = datetime.now(UTC).replace(microsecond=0)
-    await enqueue(redis, settings, job, to_wire(tick), "hand", job_id=f"{job}:{to_wire(tick)}")
+    await enqueue(redis, settings, job, to_wire(tick), requested_by, job_id=f"{job}:{to_wire(tick)}")
     return tick
 
 

@@ -4,7 +4,8 @@ import logging.config
 
 from dashnet.settings import Settings
 
-_QUIET = ("httpx", "httpcore", "arq.connections")
+# The ledger tells what arq would, in words that can be searched.
+_QUIET = ("alembic", "arq", "httpx", "httpcore")
 
 
 def configure_logging(settings: Settings) -> None:
@@ -17,6 +18,6 @@ def configure_logging(settings: Settings) -> None:
             "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
-            "loggers": {name: {"level": "WARNING"} for name in _QUIET},
+            "loggers": {name: {"level": "WARNING", "handlers": []} for name in _QUIET},
         }
     )

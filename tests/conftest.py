@@ -37,9 +37,15 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAddresses]:
-    """Postgres and Redis, started as `dashnet up` starts them."""
-    with embedded_servers_in_thread(tmp_path_factory.mktemp("servers")) as addresses:
+def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests' Postgres and Redis keep everything."""
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def servers(servers_folder: Path) -> Iterator[ServerAddresses]:
+    """Postgres and Redis, started and kept alive as `dashnet up` does it."""
+    with embedded_servers_in_thread(servers_folder) as addresses:
         yield addresses
 
 
@@ -65,7 +71,7 @@ async def execute(database_url: str, statement: str) -> None:
 
 def make_settings(**values: object) -> Settings:
     """Settings from these values alone: no `.env`, no running stack."""
-    return Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]  # pydantic-settings' own argument
+    return Settings(_env_file=None, **values)  # type: ignore[arg-type]  # pydantic-settings' own argument
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dashnet.jobs import Job, request_by_hand
+from dashnet.jobs import Job, request_now
 from dashnet.publication import Kind
 from dashnet.reading import to_tick
 from workers.context import WorkerContext
 from workers.devices import sync_inventory
-from workers.ledger import Run, RunKey, delete_runs_before, has_ever_run, open_run
+from workers.ledger import Run, RunKey, delete_runs_before, open_run, select_last_done
 from workers.network_client import Readings
 from workers.partitions import drop_partitions_before, ensure_partitions
 from workers.publishing import change_store
@@ -36,7 +36,7 @@ async def clean(context: WorkerContext, tick: datetime, requested_by: str) -> No
     ) as run:
         if run is None:
             return
-        is_first = not await has_ever_run(run.connection, Job.CLEAN)
+        is_first = await select_last_done(run.connection, Job.CLEAN) is None
         await run.connection.commit()
         await _drop_expired(context, tick)
         async with change_store(context, run.connection) as outbox:
@@ -46,7 +46,7 @@ async def clean(context: WorkerContext, tick: datetime, requested_by: str) -> No
         async with change_store(context, run.connection) as outbox:
             outbox.put(Kind.RESET, {})
     if is_first:
-        await request_by_hand(context.redis, settings, Job.REFRESH)
+        await request_now(context.redis, settings, Job.REFRESH, "first start")
 
 
 async def _drop_expired(context: WorkerContext, tick: datetime) -> None:

@@ -126,6 +126,10 @@ async def _finish(engine: AsyncEngine, run: Run, outcome: Outcome, error: str | 
     # Not on the run's own connection: that may be what broke.
     async with engine.begin() as connection:
         await connection.execute(_END, {**values, **counts, "error": error[:2000] if error else None})
+    level = logging.INFO if outcome is Outcome.DONE else logging.WARNING
+    logger.log(
+        level, "run ended run=%s outcome=%s attempt=%d counts=%s error=%s", run.key, outcome, run.attempt, counts, error
+    )
 
 
 async def _record_skipped(connection: AsyncConnection, key: RunKey, requested_by: str) -> None:
@@ -163,10 +167,11 @@ async def record_missed(connection: AsyncConnection, now: datetime, retention_da
     return inserted.rowcount
 
 
-async def has_ever_run(connection: AsyncConnection, job: Job) -> bool:
-    """Whether a run of this job was ever done."""
-    query = text("SELECT EXISTS (SELECT FROM store.job_run WHERE job = :job AND outcome = 'done')")
-    return bool(await connection.scalar(query, {"job": job}))
+async def select_last_done(connection: AsyncConnection, job: Job) -> datetime | None:
+    """The tick of the newest run of this job that was done; None where there never was one."""
+    query = text("SELECT max(tick) FROM store.job_run WHERE job = :job AND outcome = 'done'")
+    newest: datetime | None = await connection.scalar(query, {"job": job})
+    return newest
 
 
 @dataclass(frozen=True, slots=True)

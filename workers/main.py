@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,16 +14,16 @@ from arq.worker import Function
 
 from dashnet.channels import job_queue, worker_health_key
 from dashnet.database import create_engine, is_unreachable, migrate
-from dashnet.jobs import Job, arq_redis_settings, deserialize, enqueue, serialize
+from dashnet.jobs import Job, arq_redis_settings, deserialize, request_now, serialize
 from dashnet.logs import configure_logging
-from dashnet.reading import to_tick, to_wire
+from dashnet.reading import to_tick
 from dashnet.redis import create_redis
 from dashnet.settings import get_settings
 from dashnet.store import SCHEMA
 from dashnet.tasks import cancel_and_wait
 from workers.clean import clean, coming_days
 from workers.context import WorkerContext
-from workers.ledger import has_ever_run, record_missed
+from workers.ledger import record_missed, select_last_done
 from workers.network_client import NetworkClient
 from workers.partitions import ensure_partitions
 from workers.refresh import refresh, refresh_page
@@ -49,15 +49,19 @@ async def start(ctx: ArqContext) -> None:
     await ensure_partitions(engine, coming_days(datetime.now(UTC)))
     context = WorkerContext(settings, engine, create_redis(settings, "dashnet-worker"), NetworkClient(settings))
     ctx["context"] = context
+    # What a killed worker of this name left there does not tell of this one.
+    await context.redis.delete(worker_health_key(settings))
     ctx["watch"] = asyncio.create_task(watch_for_abandoned(context))
     async with engine.connect() as connection:
         missed = await record_missed(connection, datetime.now(UTC), settings.ledger_retention_days)
-        is_first_start = not await has_ever_run(connection, Job.CLEAN)
+        last_clean = await select_last_done(connection, Job.CLEAN)
+        last_refresh = await select_last_done(connection, Job.REFRESH)
     if missed:
         logger.warning("ticks were missed while no worker was up count=%d", missed)
-    if is_first_start:
-        tick = to_wire(datetime.now(UTC).replace(microsecond=0))
-        await enqueue(context.redis, settings, Job.CLEAN, tick, "first start", job_id=f"{Job.CLEAN}:first")
+    if last_clean is None:
+        await request_now(context.redis, settings, Job.CLEAN, "first start")
+    elif last_refresh is None or datetime.now(UTC) - last_refresh > timedelta(minutes=1):
+        await request_now(context.redis, settings, Job.REFRESH, "start")
 
 
 def is_unreachable_error(error: Exception) -> bool:

@@ -10,7 +10,7 @@ from fastapi import WebSocket
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from dashnet.jobs import Job, request_by_hand
+from dashnet.jobs import Job, request_now
 from dashnet.settings import Settings
 from services.app.origins import is_local_client
 
@@ -58,7 +58,7 @@ async def follow_control(
         detail = f"without a CRON_PASS on the server only clients on its own machine may {job}"
         return _refuse(websocket, "forbidden", detail)
     try:
-        await request_by_hand(redis, settings, job)
+        await request_now(redis, settings, job)
     except RedisError:
         return _refuse(websocket, "unavailable", "the job queue is out of reach; try again in a moment")
     logger.info("job asked for over a websocket job=%s client=%s", job, _name(websocket))

@@ -13,10 +13,10 @@ from workers.ledger import (
     RunKey,
     delete_runs_before,
     give_up,
-    has_ever_run,
     open_run,
     record_missed,
     select_abandoned,
+    select_last_done,
 )
 
 HOUR = timedelta(hours=1)
@@ -185,13 +185,14 @@ async def test_after_years_without_a_worker_only_the_retention_is_recorded(engin
         assert await record_missed(connection, datetime(2026, 1, 3, tzinfo=UTC), 1) == 24 * 60 - 1
 
 
-async def test_only_a_run_that_was_done_counts_as_ever_run(engine: AsyncEngine, now: datetime) -> None:
+async def test_the_last_done_run_is_the_newest_that_did_not_fail(engine: AsyncEngine, now: datetime) -> None:
+    async with engine.connect() as connection:
+        assert await select_last_done(connection, Job.CLEAN) is None
+    await insert_run(engine, now - 2 * HOUR, "done", job="clean")
+    await insert_run(engine, now - HOUR, "done", job="clean")
     await insert_run(engine, now, "failed", job="clean")
     async with engine.connect() as connection:
-        assert not await has_ever_run(connection, Job.CLEAN)
-    await insert_run(engine, now - HOUR, "done", job="clean")
-    async with engine.connect() as connection:
-        assert await has_ever_run(connection, Job.CLEAN)
+        assert await select_last_done(connection, Job.CLEAN) == now - HOUR
 
 
 async def test_runs_past_their_retention_are_forgotten_the_others_kept(engine: AsyncEngine, now: datetime) -> None:

@@ -1,0 +1,42 @@
+"""Our programs as processes of their own, for tests that kill them."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dashnet.settings import PROJECT_ROOT, Settings
+
+WORKER = ("-m", "arq", "workers.main.WorkerSettings")
+_STOP_SECONDS = 20
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment that gives a process these settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DASHNET_", "CRON_PASS"))}
+    fields = ("database_url", "redis_url", "network_port", "app_port", "worker_name", "refresh_page_devices")
+    return kept | {f"DASHNET_{name.upper()}": str(getattr(settings, name)) for name in fields}
+
+
+@contextmanager
+def run_process(
+    arguments: Sequence[str], environment: dict[str, str], log: Path | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run Python with these arguments until the block ends; what it says goes to `log`."""
+    with (log or Path(os.devnull)).open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=PROJECT_ROOT, env=environment, stdout=output, stderr=output
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(_STOP_SECONDS)
