@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from contextlib import suppress
 
 _EUI48 = re.compile(
     r"""(?: [0-9a-f]{2}(:[0-9a-f]{2}){5} | [0-9a-f]{2}(-[0-9a-f]{2}){5}
@@ -9,6 +10,8 @@ _EUI48 = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _OTHER_IDENTIFIER = re.compile(r"[0-9A-Za-z:._-]{1,64}")
+# An IPv6 scope, such as the eth0 in fe80::1%eth0, may hold anything as far as Python cares.
+_ADDRESS = re.compile(r"[0-9a-z:._%-]{1,253}", re.IGNORECASE)
 _HOST_LABEL = re.compile(r"(?!-)[0-9a-z_-]{1,63}(?<!-)", re.IGNORECASE)
 
 
@@ -34,10 +37,10 @@ def normalize_ip_address(text: str) -> str:
     Raises:
         ValueError: neither.
     """
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
+    if _ADDRESS.fullmatch(text):
+        with suppress(ValueError):
+            return str(ipaddress.ip_address(text))
         labels = text.removesuffix(".").split(".")
-        if len(text) > 253 or labels[-1].isdigit() or not all(_HOST_LABEL.fullmatch(label) for label in labels):
-            raise ValueError("neither an IPv4 or IPv6 address nor a host name") from None
-        return text
+        if not labels[-1].isdigit() and all(_HOST_LABEL.fullmatch(label) for label in labels):
+            return text
+    raise ValueError("neither an IPv4 or IPv6 address nor a host name")
