@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashnet.database import is_unreachable
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 SHOWN_ERRORS = 100
+MOST_LOCATION_CHARACTERS = 200
 
 
 class ProblemField(BaseModel):
@@ -68,9 +70,12 @@ def install_problems(app: FastAPI, extra_schemas: Sequence[type[BaseModel]] = ()
         assert isinstance(error, DashnetError)
         return problem_response(error.http_status, error.title, error.detail, error.errors)
 
-    async def render_http_exception(_: Request, error: Exception) -> Response:
+    async def render_http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        headers = dict(error.headers) if error.headers else None
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            # The error comes from one route and knows only what that one takes.
+            headers["Allow"] = ", ".join(_documented_methods(app, request.scope["path"])) or headers["Allow"]
         return problem_response(error.status_code, HTTPStatus(error.status_code).phrase, error.detail, (), headers)
 
     async def render_validation_error(_: Request, error: Exception) -> Response:
@@ -95,6 +100,11 @@ def install_problems(app: FastAPI, extra_schemas: Sequence[type[BaseModel]] = ()
     _document(app, (Problem, *extra_schemas))
 
 
+def _documented_methods(app: FastAPI, path: str) -> Sequence[str]:
+    paths = app.openapi()["paths"].items()
+    return sorted(method.upper() for template, one in paths if compile_path(template)[0].match(path) for method in one)
+
+
 def invalid_input(errors: Sequence[Any]) -> InvalidInput:
     """One error that names each bad field of a pydantic validation."""
     fields = [FieldError(_location(error["loc"]), _in_words(error)) for error in errors]
@@ -113,8 +123,8 @@ def _location(parts: Sequence[str | int]) -> str:
     """`("body", 3, "mac_address")` becomes `[3].mac_address`; query and path parameters keep their name."""
     where = parts[1:] if len(parts) > 1 and parts[0] in ("body", "query", "path") else parts
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
-    # A lone surrogate in an unknown field's name cannot be sent back.
-    return path.removeprefix(".").encode(errors="replace").decode() or "body"
+    # An unknown field may have any name: a lone surrogate cannot be sent back, and megabytes should not be.
+    return path.removeprefix(".")[:MOST_LOCATION_CHARACTERS].encode(errors="replace").decode() or "body"
 
 
 def _document(app: FastAPI, models: Sequence[type[BaseModel]]) -> None:
@@ -132,7 +142,11 @@ def _document(app: FastAPI, models: Sequence[type[BaseModel]]) -> None:
 
 
 class BodyLimit:
-    """ASGI middleware: a request body over `limit_bytes` is answered 413 and read no further."""
+    """ASGI middleware: a request body over `limit_bytes` is answered 413 and kept no further.
+
+    The connection stays open and the server throws the rest away: were it closed while the client still sends, the
+    answer would be lost with it.
+    """
 
     def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
         self._app = app
@@ -162,4 +176,4 @@ class BodyLimit:
         return f"The body is larger than {self._limit_bytes:,} bytes; send it in parts"
 
     def _too_large(self) -> Response:
-        return problem_response(413, "Payload too large", self._detail(), headers={"connection": "close"})
+        return problem_response(413, "Payload too large", self._detail())

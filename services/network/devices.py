@@ -75,11 +75,16 @@ def parse_moment(given: str) -> datetime:
         InvalidInput: it is none, or lies outside the years 1 to 9999 once in UTC.
     """
     try:
-        # A "+" that was not escaped in an address arrives as a space.
-        moment = datetime.fromisoformat(given[:19] + given[19:].replace(" ", "+"))
+        # Python 3.11 takes a time with a NUL behind it.
+        if not given.isprintable():
+            raise ValueError
+        # A "+" that was not escaped in an address arrives as a space; one at index 10 stands between date and time.
+        moment = datetime.fromisoformat(given[:11] + given[11:].replace(" ", "+"))
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise _invalid("at", "not an ISO 8601 time such as 2026-11-23T20:00:00Z") from None
+    except OverflowError:
+        raise _invalid("at", "outside the years 1 to 9999 once in UTC") from None
 
 
 def _invalid(field: str, detail: str) -> InvalidInput:
@@ -101,6 +106,7 @@ async def create_devices(request: Request, engine: Engine, redis: RedisClient, s
     devices, is_list = await asyncio.to_thread(parse_devices, await _read_json_body(request))
     async with engine.begin() as connection:
         revision = await queries.take_revision(connection)
+        await queries.check_new_devices(connection, devices)
         ids = await queries.reserve_ids(connection, len(devices))
         await queries.insert_devices(connection, revision, ids, devices)
     await _announce(redis, settings, revision)
@@ -117,8 +123,9 @@ async def _read_json_body(request: Request) -> bytes:
 
 async def _announce(redis: Redis, settings: Settings, revision: int) -> None:
     try:
-        await request_sync(redis, settings, revision)
-    except RedisError as error:
+        async with asyncio.timeout(settings.redis_timeout_seconds):
+            await request_sync(redis, settings, revision)
+    except (RedisError, TimeoutError) as error:
         logger.warning("edit not announced, the next refresh brings it revision=%d error=%s", revision, error)
 
 
@@ -146,7 +153,7 @@ async def update_device(
     device_id: DeviceId, request: Request, engine: Engine, redis: RedisClient, settings: CurrentSettings
 ) -> Response:
     """Change the fields that are given; the device as a whole must still be valid."""
-    update = parse_update(await _read_json_body(request))
+    update = await asyncio.to_thread(parse_update, await _read_json_body(request))
     async with engine.begin() as connection:
         revision = await queries.take_revision(connection)
         changed = merge_update(await queries.select_device(connection, device_id), update)

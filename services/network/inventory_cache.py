@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.network.drivers import parse_options
 from services.network.drivers.driver import Target
@@ -22,6 +22,10 @@ class Inventory:
     ids: Sequence[int]
     devices: Mapping[int, dict[str, Any]]
     targets: Mapping[int, Target]
+
+    def is_at(self, inventory_id: str, revision: int) -> bool:
+        """Whether this is the inventory of that id at that revision."""
+        return (self.inventory_id, self.revision) == (inventory_id, revision)
 
     def page(self, after: int, limit: int | None) -> Sequence[int]:
         """The `limit` ids that follow `after`; all that follow where there is no limit."""
@@ -47,15 +51,20 @@ class InventoryCache:
             sqlalchemy.exc.DBAPIError, OSError: Postgres is out of reach.
         """
         async with self._engine.connect() as connection:
-            newest = await select_revision(connection)
-            async with self._lock:
-                known = self._inventory
-                if newest[0] != known.inventory_id or newest[1] < known.revision:
-                    known = _NEVER_READ
-                if newest != (known.inventory_id, known.revision):
-                    changes = await select_changes(connection, known.revision)
-                    self._inventory = await asyncio.to_thread(apply_changes, known, changes)
-                return self._inventory
+            if not self._inventory.is_at(*await select_revision(connection)):
+                async with self._lock:
+                    await self._catch_up(connection)
+            return self._inventory
+
+    async def _catch_up(self, connection: AsyncConnection) -> None:
+        # Asked again under the lock: whoever held it may have gone past the revision that the caller saw.
+        inventory_id, revision = await select_revision(connection)
+        if self._inventory.is_at(inventory_id, revision):
+            return
+        is_older = inventory_id == self._inventory.inventory_id and revision > self._inventory.revision
+        known = self._inventory if is_older else _NEVER_READ
+        changes = await select_changes(connection, known.revision)
+        self._inventory = await asyncio.to_thread(apply_changes, known, changes)
 
 
 def apply_changes(inventory: Inventory, changes: Changes) -> Inventory:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, field_validator
 from pydantic import Field as WireField
 from pydantic_core.core_schema import ValidationInfo
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB, TEXT
 from sqlmodel import Field, SQLModel
 
@@ -32,7 +32,11 @@ def _refuse_control_characters(text: str) -> str:
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_refuse_control_characters)
 ]
-RequiredText = Annotated[Text, StringConstraints(min_length=1)]
+RequiredText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    AfterValidator(_refuse_control_characters),
+]
 Tag = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
@@ -94,29 +98,34 @@ class DeviceUpdate(BaseModel):
 class Device(SQLModel, table=True):
     """A device in the inventory; `revision` is that of the inventory when the device last changed."""
 
-    __table_args__ = ({"schema": SCHEMA},)
+    __table_args__ = (
+        UniqueConstraint("mac_address", name="device_mac_address_key"),
+        Index("device_parent_id_idx", "parent_id"),
+        Index("device_revision_idx", "revision"),
+        {"schema": SCHEMA},
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     host_name: str = Field(sa_type=TEXT)
-    mac_address: str = Field(sa_type=TEXT, unique=True)
+    mac_address: str = Field(sa_type=TEXT)
     ip_address: str = Field(sa_type=TEXT)
     device_type: str = Field(sa_type=TEXT)
     operating_system: str = Field(sa_type=TEXT)
     driver: str = Field(sa_type=TEXT)
     driver_options: dict[str, Any] = Field(sa_type=JSONB)
     tags: list[str] = Field(sa_type=JSONB)
-    parent_id: int | None = Field(default=None, foreign_key=f"{SCHEMA}.device.id", ondelete="SET NULL", index=True)
-    revision: int = Field(sa_type=BigInteger, index=True)
+    parent_id: int | None = Field(default=None, foreign_key=f"{SCHEMA}.device.id", ondelete="SET NULL")
+    revision: int = Field(sa_type=BigInteger)
 
 
 class RemovedDevice(SQLModel, table=True):
     """What a removed device leaves behind, so that the store hears of it however late."""
 
     __tablename__ = "removed_device"
-    __table_args__ = ({"schema": SCHEMA},)
+    __table_args__ = (Index("removed_device_revision_idx", "revision"), {"schema": SCHEMA})
 
     id: int = Field(primary_key=True)
-    revision: int = Field(sa_type=BigInteger, index=True)
+    revision: int = Field(sa_type=BigInteger)
 
 
 class InventoryState(SQLModel, table=True):

@@ -1,9 +1,15 @@
 """The last counter sample of each device, in Redis, so that all replicas of the network service share it."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import orjson
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from dashnet.channels import sample_key
+from dashnet.errors import DriverFault
 from dashnet.settings import Settings
 from services.network.counters import LONGEST_SECONDS, Octets, Rate, Sample
 
@@ -19,18 +25,28 @@ class RedisSamples:
         """The last sample; None where there is none.
 
         Raises:
-            redis.RedisError: Redis is out of reach.
+            DriverFault: Redis is out of reach.
         """
-        raw = await self._redis.get(sample_key(self._settings, device_id))
+        async with self._bounded():
+            raw = await self._redis.get(sample_key(self._settings, device_id))
         return None if raw is None else decode_sample(raw)
 
     async def put(self, device_id: int, sample: Sample) -> None:
         """Keep this sample.
 
         Raises:
-            redis.RedisError: Redis is out of reach.
+            DriverFault: Redis is out of reach.
         """
-        await self._redis.set(sample_key(self._settings, device_id), orjson.dumps(sample), ex=int(LONGEST_SECONDS))
+        async with self._bounded():
+            await self._redis.set(sample_key(self._settings, device_id), orjson.dumps(sample), ex=int(LONGEST_SECONDS))
+
+    @asynccontextmanager
+    async def _bounded(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._settings.redis_timeout_seconds):
+                yield
+        except (RedisError, TimeoutError) as error:
+            raise DriverFault("no rate: Redis, which holds the last counters, is out of reach") from error
 
 
 def decode_sample(raw: bytes) -> Sample:

@@ -7,6 +7,9 @@ from pydantic import ValidationError
 from services.network.drivers import host, simulated
 from services.network.drivers.driver import DriverOptions
 
+_MOST_FAULTS = 10
+_MOST_CHARACTERS = 64
+
 OPTIONS: dict[str, type[DriverOptions]] = {
     simulated.NAME: simulated.SimulatedOptions,
     host.NAME: host.HostOptions,
@@ -35,7 +38,8 @@ def parse_options(driver: str, options: dict[str, Any]) -> DriverOptions:
         return options_type.model_validate(options)
     except ValidationError as error:
         known = ", ".join(sorted(options_type.model_fields)) or "none"
-        faults = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
+        parts = error.errors(include_url=False, include_input=False)[:_MOST_FAULTS]
+        faults = "; ".join(f"{'.'.join(map(str, part['loc']))[:_MOST_CHARACTERS]}: {part['msg']}" for part in parts)
         raise ValueError(f"driver {driver!r} does not take this: {faults} (its options: {known})") from None
 
 
@@ -45,4 +49,16 @@ def check_options(driver: str, options: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: as `parse_options`.
     """
-    return parse_options(driver, options).model_dump(mode="json", exclude_unset=True)
+    normalised = parse_options(driver, options).model_dump(mode="json", exclude_unset=True)
+    if _holds_nul(normalised):
+        # Postgres has no place for it in JSON.
+        raise ValueError("the NUL character is not allowed")
+    return normalised
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(_holds_nul(part) for part in value)
+    return isinstance(value, str) and "\0" in value

@@ -1,0 +1,106 @@
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from sqlalchemy import Connection, Table
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.schema import SchemaItem
+from sqlmodel import SQLModel
+
+from services.network.models import LARGEST_ID, SCHEMA, DeviceCreate
+from tests.factories import make_device
+
+
+def make(**fields: Any) -> DeviceCreate:
+    return DeviceCreate.model_validate(make_device(**fields))
+
+
+def test_what_may_be_left_out_has_a_default() -> None:
+    device = DeviceCreate(host_name="a", mac_address="b", ip_address="c")
+    assert device.model_dump(exclude={"host_name", "mac_address", "ip_address"}) == {
+        "device_type": "Other",
+        "operating_system": "",
+        "driver": "simulated",
+        "driver_options": {},
+        "tags": [],
+        "parent_id": None,
+    }
+
+
+def test_space_around_a_text_is_dropped() -> None:
+    device = make(host_name="  a b\n", mac_address=" 001b44113ab7 ", tags=[" x "])
+    assert (device.host_name, device.mac_address, device.tags) == ("a b", "00:1B:44:11:3A:B7", ["x"])
+
+
+def test_a_repeated_tag_counts_once() -> None:
+    assert make(tags=["b", "a", "b"]).tags == ["b", "a"]
+
+
+@pytest.mark.parametrize("name", ["Ωmega", "路由器", "👩‍💻", "e\u0301", "\u202eabc", "a\ufffe", "x" * 255])
+def test_a_name_may_hold_any_writing(name: str) -> None:
+    assert make(host_name=name).host_name == name
+
+
+@given(text=st.text(st.characters(categories=["Cc"])).map(lambda controls: f"a{controls}\x01b"))
+def test_no_control_character_is_let_through(text: str) -> None:
+    with pytest.raises(ValidationError, match="control characters are not allowed"):
+        make(operating_system=text)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"host_name": ""},
+        {"host_name": " \t "},
+        {"host_name": "x" * 256},
+        {"host_name": 5},
+        {"host_name": None},
+        {"host_name": "a\x00b"},
+        {"host_name": "a\u2028b"},
+        {"mac_address": ""},
+        {"ip_address": "a b"},
+        {"device_type": ""},
+        {"driver": ""},
+        {"driver": "telepathy"},
+        {"driver_options": None},
+        {"driver_options": []},
+        {"driver_options": {"colour": 1}},
+        {"driver_options": {"seed": -1}},
+        {"driver_options": {"seed": 2**63}},
+        {"driver_options": {"profile": "lazy"}},
+        {"tags": None},
+        {"tags": "a"},
+        {"tags": [""]},
+        {"tags": [1]},
+        {"tags": ["x" * 65]},
+        {"tags": [str(number) for number in range(33)]},
+        {"parent_id": 0},
+        {"parent_id": -1},
+        {"parent_id": LARGEST_ID + 1},
+        {"parent_id": "1"},
+        {"parent_id": 1.0},
+        {"parent_id": True},
+    ],
+    ids=str,
+)
+def test_a_bad_field_is_refused_by_its_name(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        make(**fields)
+    assert {error["loc"][0] for error in caught.value.errors()} == set(fields)
+
+
+async def test_the_tables_are_those_that_the_migrations_make(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+def _differences(connection: Connection) -> list[Any]:
+    def is_ours(thing: SchemaItem, name: str | None, kind: str, *_: object) -> bool:
+        return not isinstance(thing, Table) or (thing.schema == SCHEMA and name != "alembic_version")
+
+    options = {"include_schemas": True, "include_object": is_ours}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata))
