@@ -1,0 +1,138 @@
+import asyncio
+import time
+
+import httpx
+import psutil
+import pytest
+
+from dashnet.errors import DriverFault
+from dashnet.reading import Reading, State
+from services.network.counters import Sample
+from services.network.drivers.driver import ReadLimits, Target
+from services.network.drivers.host import HostDriver, HostOptions, take_sample
+from tests.factories import make_device
+from tests.servers import eventually
+
+MEGABYTE = 1_000_000
+
+
+class MemorySamples:
+    """The last samples, as Redis would keep them."""
+
+    def __init__(self) -> None:
+        self.by_device: dict[int, Sample] = {}
+
+    async def get(self, device_id: int) -> Sample | None:
+        return self.by_device.get(device_id)
+
+    async def put(self, device_id: int, sample: Sample) -> None:
+        self.by_device[device_id] = sample
+
+
+def target(device_id: int = 1, interfaces: list[str] | None = None) -> Target:
+    return Target(device_id, "Server", "127.0.0.1", "host", HostOptions(interfaces=interfaces), None)
+
+
+@pytest.fixture
+def samples() -> MemorySamples:
+    return MemorySamples()
+
+
+@pytest.fixture
+def driver(samples: MemorySamples) -> HostDriver:
+    return HostDriver(samples, ReadLimits(10, 5))
+
+
+async def read(driver: HostDriver, target: Target) -> Reading:
+    (reading,) = await driver.read([target], {})
+    return reading
+
+
+async def send_over_loopback(megabytes: int) -> None:
+    """Real traffic: so many megabytes through a TCP connection of this machine with itself."""
+    received = asyncio.Event()
+
+    async def drop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(MEGABYTE):
+            pass
+        writer.close()
+        received.set()
+
+    server = await asyncio.start_server(drop, "127.0.0.1", 0)
+    _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    for _ in range(megabytes):
+        writer.write(b"x" * MEGABYTE)
+        await writer.drain()
+    writer.close()
+    await received.wait()
+    server.close()
+
+
+async def test_the_first_reading_is_up_without_traffic(driver: HostDriver) -> None:
+    reading = await read(driver, target())
+    assert (reading.state, reading.upload_speed, reading.download_speed) == (State.UP, 0.0, 0.0)
+
+
+async def test_the_rate_is_that_of_the_traffic(driver: HostDriver) -> None:
+    """Other tests share the loopback interface: above is allowed what the counters saw besides ours."""
+    loopback = target(interfaces=["lo"])
+    await read(driver, loopback)
+    began, before = time.monotonic(), psutil.net_io_counters(pernic=True)["lo"].bytes_sent
+    await send_over_loopback(50)
+
+    async def read_traffic() -> list[Reading]:
+        return [reading for reading in await driver.read([loopback], {}) if reading.upload_speed]
+
+    (reading,) = await eventually(read_traffic)
+    seconds, after = time.monotonic() - began, psutil.net_io_counters(pernic=True)["lo"].bytes_sent
+    ours, everything = 50 * 8 / seconds, (after - before) * 8 / seconds / MEGABYTE
+    assert ours * 0.95 <= reading.upload_speed <= everything * 1.05
+    assert reading.download_speed == pytest.approx(reading.upload_speed, rel=0.05)
+
+
+async def test_two_reads_within_a_second_share_one_rate(driver: HostDriver, samples: MemorySamples) -> None:
+    await read(driver, target(interfaces=["lo"]))
+    first = samples.by_device[1]
+    await send_over_loopback(1)
+    again = await read(driver, target(interfaces=["lo"]))
+    assert again.upload_speed == 0.0
+    assert samples.by_device[1] is first
+
+
+async def test_two_devices_on_one_machine_have_samples_of_their_own(driver: HostDriver, samples: MemorySamples) -> None:
+    await driver.read([target(1), target(2, ["lo"])], {})
+    assert samples.by_device.keys() == {1, 2}
+
+
+async def test_an_unknown_interface_is_unknown_and_those_there_are_listed(driver: HostDriver) -> None:
+    reading = await read(driver, target(interfaces=["lo", "carrier-pigeon0"]))
+    assert reading.state is State.UNKNOWN
+    assert reading.error is not None
+    assert reading.error.startswith("no interface carrier-pigeon0 on this machine; it has: ")
+    assert "lo" in reading.error.split("it has: ")[1].split(", ")
+
+
+def test_an_interface_that_is_named_twice_counts_once() -> None:
+    assert list(take_sample(["lo", "lo"]).interfaces) == ["lo"]
+
+
+def test_an_unknown_interface_raises_a_driver_fault() -> None:
+    with pytest.raises(DriverFault):
+        take_sample(["carrier-pigeon0"])
+
+
+def test_samples_of_one_boot_share_a_clock_that_goes_forward() -> None:
+    first, second = take_sample(None), take_sample(None)
+    assert first.clock == second.clock
+    assert first.at_seconds <= second.at_seconds
+
+
+async def test_the_service_reads_this_machine(network: httpx.AsyncClient) -> None:
+    await network.post("/devices/", json=make_device(driver="host", driver_options={"interfaces": ["lo"]}))
+    await network.get("/devices/")
+    await send_over_loopback(5)
+
+    async def read_traffic() -> bool:
+        return bool((await network.get("/devices/1")).json()["upload_speed"] > 1)
+
+    assert await eventually(read_traffic)

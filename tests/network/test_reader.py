@@ -1,0 +1,93 @@
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import orjson
+
+from dashnet.reading import Reading, State, unread
+from services.network.drivers.driver import Target
+from services.network.drivers.simulated import SimulatedDriver
+from services.network.inventory import Changes
+from services.network.inventory_cache import Inventory, apply_changes
+from services.network.reader import Reader, encode, encode_devices, to_wire_device
+from tests.factories import make_device
+
+MOMENT = datetime(2026, 11, 23, 20, tzinfo=UTC)
+
+
+class StandIn:
+    """A driver `host` that answers in its own order, once `release` is set."""
+
+    name = "host"
+
+    def __init__(self) -> None:
+        self.asked: list[Sequence[int]] = []
+        self.release = asyncio.Event()
+        self.release.set()
+
+    async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:  # noqa: ARG002
+        self.asked.append([target.device_id for target in targets])
+        await self.release.wait()
+        return [unread(target.device_id, State.DOWN, MOMENT, "gone") for target in reversed(targets)]
+
+
+def make_inventory(*drivers: str) -> Inventory:
+    devices = [
+        make_device(id=number, driver=driver, driver_options={}, tags=[], parent_id=None)
+        for number, driver in enumerate(drivers, start=1)
+    ]
+    return apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []))
+
+
+async def test_readings_come_in_the_order_that_was_asked_for() -> None:
+    inventory = make_inventory("simulated", "host", "simulated", "host")
+    readings = await Reader([StandIn()], SimulatedDriver(1)).read(inventory, [4, 1, 3, 2])
+    assert [reading.device_id for reading in readings] == [4, 1, 3, 2]
+
+
+async def test_each_driver_is_asked_once_and_only_for_its_own() -> None:
+    host = StandIn()
+    await Reader([host], SimulatedDriver(1)).read(make_inventory("host", "simulated", "host"), [1, 2, 3])
+    assert host.asked == [[1, 3]]
+
+
+async def test_no_driver_is_asked_for_nothing() -> None:
+    host = StandIn()
+    assert await Reader([host], SimulatedDriver(1)).read(make_inventory("host"), []) == []
+    assert host.asked == []
+
+
+async def test_the_past_is_that_of_simulated_devices_alone() -> None:
+    host = StandIn()
+    readings = await Reader([host], SimulatedDriver(1)).read_at(make_inventory("host", "simulated"), [1, 2], MOMENT)
+    assert [(reading.device_id, reading.read_at) for reading in readings] == [(2, MOMENT)]
+    assert host.asked == []
+
+
+def test_a_device_on_the_wire_is_its_fields_and_its_reading() -> None:
+    reading = Reading(1, State.UP, 1.5, 2.5, 0.25, MOMENT)
+    assert to_wire_device({"id": 1, "tags": []}, reading) == {
+        "id": 1,
+        "tags": [],
+        "state": "up",
+        "active_connection": True,
+        "upload_speed": 1.5,
+        "download_speed": 2.5,
+        "round_trip_seconds": 0.25,
+        "read_at": MOMENT,
+        "error": None,
+    }
+
+
+def test_devices_are_encoded_in_the_order_of_their_readings() -> None:
+    inventory = make_inventory("host", "host")
+    readings = [unread(2, State.UNKNOWN, MOMENT, "no permission"), unread(1, State.DOWN, MOMENT, "gone")]
+    devices = orjson.loads(encode_devices(inventory, readings))
+    assert [(one["id"], one["active_connection"], one["error"]) for one in devices] == [
+        (2, None, "no permission"),
+        (1, False, "gone"),
+    ]
+
+
+def test_times_end_in_z() -> None:
+    assert encode(MOMENT) == b'"2026-11-23T20:00:00Z"'
