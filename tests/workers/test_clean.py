@@ -1,0 +1,128 @@
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+
+from dashnet.publication import read_missed, read_position
+from dashnet.reading import to_tick
+from tests.factories import make_device
+from workers.clean import clean
+from workers.context import WorkerContext
+from workers.partitions import ensure_partitions, select_partition_days
+from workers.refresh import refresh
+
+
+async def select_all(context: WorkerContext, query: str) -> Sequence[Any]:
+    async with context.engine.connect() as connection:
+        return (await connection.execute(text(query))).all()
+
+
+def with_settings(context: WorkerContext, **values: object) -> WorkerContext:
+    return WorkerContext(context.settings.model_copy(update=values), context.engine, context.redis, context.network)
+
+
+async def times_of(context: WorkerContext, device_id: int) -> list[datetime]:
+    rows = await select_all(
+        context, f"SELECT time_stamp FROM store.snapshot WHERE device_id = {device_id} ORDER BY time_stamp"
+    )
+    return [row.time_stamp for row in rows]
+
+
+async def test_simulated_devices_are_left_with_the_ten_minutes_before(
+    context: WorkerContext, device_ids: list[int], now: datetime
+) -> None:
+    await refresh(context, now - timedelta(seconds=1), "test")
+    await clean(context, now, "test")
+    minutes = [to_tick(now) - timedelta(minutes=back) for back in range(10, 0, -1)]
+    assert await times_of(context, device_ids[0]) == minutes
+
+
+async def test_the_baseline_is_the_simulated_past_itself(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime
+) -> None:
+    await clean(context, now, "test")
+    minute = to_tick(now) - timedelta(minutes=3)
+    past = (await network.get("/devices/", params={"at": minute.isoformat()})).json()
+    stored = await select_all(
+        context,
+        "SELECT device_id, active_connection, upload_speed::text::float8, download_speed::text::float8 "
+        f"FROM store.snapshot WHERE time_stamp = '{minute}' ORDER BY device_id",
+    )
+    assert [tuple(row) for row in stored] == [
+        (one["id"], one["active_connection"], one["upload_speed"], one["download_speed"]) for one in past
+    ]
+
+
+async def test_real_devices_are_never_wiped(
+    context: WorkerContext, network: httpx.AsyncClient, store: None, now: datetime
+) -> None:
+    real = (await network.post("/devices/", json=make_device(driver="host"))).json()
+    await refresh(context, now - timedelta(seconds=1), "test")
+    await clean(context, now, "test")
+    assert await times_of(context, real["id"]) == [now - timedelta(seconds=1)]
+
+
+async def test_a_clean_twice_leaves_what_a_clean_once_leaves(
+    context: WorkerContext, device_ids: list[int], now: datetime
+) -> None:
+    await clean(context, now - timedelta(seconds=1), "test")
+    once = await select_all(context, "SELECT * FROM store.snapshot ORDER BY device_id, time_stamp")
+    await clean(context, now, "test")
+    twice = await select_all(context, "SELECT * FROM store.snapshot ORDER BY device_id, time_stamp")
+    assert [tuple(row) for row in twice] == [tuple(row) for row in once]
+
+
+async def test_without_the_demo_reset_only_the_very_first_clean_writes_a_baseline(
+    context: WorkerContext, device_ids: list[int], now: datetime
+) -> None:
+    lasting = with_settings(context, demo_reset=False)
+    await clean(lasting, now - timedelta(seconds=2), "test")
+    await refresh(lasting, now - timedelta(seconds=1), "test")
+    await clean(lasting, now, "test")
+    assert len(await times_of(context, device_ids[0])) == 11
+
+
+async def test_a_large_fleet_is_reset_page_by_page(
+    context: WorkerContext, network: httpx.AsyncClient, store: None, now: datetime
+) -> None:
+    await network.post("/devices/", json=[make_device() for _ in range(25)])
+    await clean(with_settings(context, refresh_page_devices=10), now, "test")
+    counts = await select_all(context, "SELECT count(*), count(DISTINCT device_id) FROM store.snapshot")
+    assert [tuple(row) for row in counts] == [(250, 25)]
+    ((devices, snapshots),) = await select_all(context, "SELECT device_count, snapshot_count FROM store.job_run")
+    assert (devices, snapshots) == (25, 250)
+
+
+async def test_days_past_their_retention_are_dropped_and_tomorrow_is_ready(
+    context: WorkerContext, device_ids: list[int], now: datetime
+) -> None:
+    today = now.date()
+    await ensure_partitions(context.engine, {today - timedelta(days=back) for back in (3, 4, 5)})
+    await clean(with_settings(context, snapshot_retention_days=3), now, "test")
+    kept = await select_partition_days(context.engine)
+    assert min(kept) == today - timedelta(days=3)
+    assert today + timedelta(days=1) in kept
+
+
+async def test_a_clean_ends_with_a_reset_for_every_screen(
+    context: WorkerContext, device_ids: list[int], now: datetime
+) -> None:
+    before = await read_position(context.redis, context.settings)
+    await clean(context, now, "test")
+    missed = await read_missed(context.redis, context.settings, before)
+    assert missed is not None
+    assert missed[-1].message.startswith(b'{"type":"reset"')
+
+
+async def test_a_later_clean_asks_for_no_refresh(context: WorkerContext, device_ids: list[int], now: datetime) -> None:
+    await clean(context, now - timedelta(seconds=1), "test")
+    await context.redis.flushall()
+    await clean(context, now, "test")
+    assert await context.redis.keys("arq:job:refresh:*") == []
+
+
+async def test_the_first_clean_asks_for_a_refresh(context: WorkerContext, device_ids: list[int], now: datetime) -> None:
+    await clean(context, now, "test")
+    assert len(await context.redis.keys("arq:job:refresh:*")) == 1

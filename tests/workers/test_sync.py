@@ -1,0 +1,52 @@
+from datetime import datetime
+
+import httpx
+from sqlalchemy import text
+
+from dashnet.publication import read_missed, read_position
+from tests.factories import make_device
+from workers.context import WorkerContext
+from workers.devices import MOST_TOLD_CHANGES, StoredInventory, select_page_starts, select_stored_inventory
+from workers.sync import sync
+
+
+async def test_the_store_holds_the_inventory_and_its_revision_afterwards(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int]
+) -> None:
+    await sync(context, 1)
+    changes = (await network.get("/inventory/changes")).json()
+    async with context.engine.connect() as connection:
+        assert await select_stored_inventory(connection) == StoredInventory(changes["inventory_id"], 1)
+        assert list(await connection.scalars(text("SELECT id FROM store.device ORDER BY id"))) == device_ids
+
+
+async def test_a_revision_that_the_store_holds_already_changes_and_tells_nothing(
+    context: WorkerContext, device_ids: list[int]
+) -> None:
+    await sync(context, 1)
+    before = await read_position(context.redis, context.settings)
+    await sync(context, 1)
+    assert await read_position(context.redis, context.settings) == before
+
+
+async def test_more_changes_than_are_worth_telling_are_told_as_a_reset(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime
+) -> None:
+    await sync(context, 1)
+    before = await read_position(context.redis, context.settings)
+    await network.post("/devices/", json=[make_device() for _ in range(MOST_TOLD_CHANGES + 1)])
+    await sync(context, 2)
+    missed = await read_missed(context.redis, context.settings, before)
+    assert missed is not None
+    assert [publication.message for publication in missed] == [b'{"type":"reset","seq":%d}' % (before.seq + 1)]
+
+
+async def test_pages_begin_where_the_one_before_ends(
+    context: WorkerContext, network: httpx.AsyncClient, store: None
+) -> None:
+    created = (await network.post("/devices/", json=[make_device() for _ in range(20)])).json()
+    await sync(context, 1)
+    async with context.engine.connect() as connection:
+        assert await select_page_starts(connection, 10) == [0, created[9]["id"]]
+        assert await select_page_starts(connection, 20) == [0]
+        assert await select_page_starts(connection, 7) == [0, created[6]["id"], created[13]["id"]]

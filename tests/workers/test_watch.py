@@ -1,0 +1,51 @@
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from workers.context import WorkerContext
+from workers.ledger import MOST_ATTEMPTS
+from workers.watch import take_up_abandoned
+
+
+async def leave_open(context: WorkerContext, job: str, tick: datetime, attempt: int = 1) -> None:
+    async with context.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO store.job_run (job, tick, requested_by, attempt, started_at) "
+                "VALUES (:job, :tick, 'schedule', :attempt, now())"
+            ),
+            {"job": job, "tick": tick, "attempt": attempt},
+        )
+
+
+async def outcome_of(context: WorkerContext) -> str | None:
+    async with context.engine.connect() as connection:
+        outcome: str | None = await connection.scalar(text("SELECT outcome FROM store.job_run"))
+    return outcome
+
+
+async def test_a_run_that_can_still_be_done_in_its_minute_is_queued_once(context: WorkerContext, now: datetime) -> None:
+    await leave_open(context, "refresh", now)
+    await take_up_abandoned(context)
+    await take_up_abandoned(context)
+    assert len(await context.redis.keys("arq:job:refresh:*:2")) == 1
+    assert await outcome_of(context) is None
+
+
+@pytest.mark.parametrize(("age", "attempt"), [(61, 1), (1, MOST_ATTEMPTS)])
+async def test_a_run_too_old_or_tried_too_often_is_recorded_as_failed(
+    context: WorkerContext, now: datetime, age: int, attempt: int
+) -> None:
+    await leave_open(context, "refresh", now - timedelta(seconds=age), attempt)
+    await take_up_abandoned(context)
+    assert await context.redis.keys("arq:job:*") == []
+    assert await outcome_of(context) == "failed"
+
+
+async def test_a_clean_is_taken_up_later_than_a_refresh_for_it_reads_the_past(
+    context: WorkerContext, now: datetime
+) -> None:
+    await leave_open(context, "clean", now - timedelta(minutes=10))
+    await take_up_abandoned(context)
+    assert len(await context.redis.keys("arq:job:clean:*:2")) == 1
