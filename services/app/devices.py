@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, BeforeValidator
 
 from dashnet.errors import FieldError, InvalidInput, NotFound, ServiceUnavailable
 from dashnet.problems import problem_responses
@@ -21,8 +21,18 @@ router = APIRouter(prefix="/api", tags=["devices"], responses=problem_responses(
 DEFAULT_RANGE = timedelta(days=1)
 
 DeviceId = Annotated[int, Path(description="Id of a device", examples=[1])]
-Begin = Annotated[AwareDatetime | None, Query(alias="from", description="First moment; a day before `to` without it")]
-End = Annotated[AwareDatetime | None, Query(alias="to", description="Moment after the last; now without it")]
+
+
+def _refuse_number(given: object) -> object:
+    # pydantic would take it for seconds or milliseconds since 1970, whichever looks likelier.
+    if isinstance(given, str) and not given.strip().strip("0123456789.+-"):
+        raise ValueError("not an ISO 8601 time such as 2026-11-23T20:00:00Z")
+    return given
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_refuse_number)]
+Begin = Annotated[Moment | None, Query(alias="from", description="First moment; a day before `to` without it")]
+End = Annotated[Moment | None, Query(alias="to", description="Moment after the last; now without it")]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="The newest so many")]
 
 

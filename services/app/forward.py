@@ -1,6 +1,6 @@
 """Edits of devices, handed on to the network service: it owns the inventory, this service only reads."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 from fastapi import APIRouter, Path, Request, Response
@@ -13,7 +13,14 @@ router = APIRouter(prefix="/api", tags=["devices"], responses=problem_responses(
 
 DeviceId = Annotated[int, Path(description="Id of a device", examples=[1])]
 
-_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
+_OBJECT = {"type": "object"}
+_OBJECTS = {"type": "array", "items": _OBJECT, "minItems": 1}
+
+
+def _json_body(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 _DEVICE = {"description": "As the network service answers it"}
 
 
@@ -21,7 +28,7 @@ _DEVICE = {"description": "As the network service answers it"}
     "/devices",
     status_code=201,
     responses={201: _DEVICE, **problem_responses(409, 413, 415)},
-    openapi_extra=_BODY,
+    openapi_extra=_json_body({"anyOf": [_OBJECT, _OBJECTS]}),
 )
 async def create_devices(request: Request, network: Network) -> Response:
     """Add one device or a list; see the network service's own documentation for the fields."""
@@ -31,7 +38,7 @@ async def create_devices(request: Request, network: Network) -> Response:
 @router.patch(
     "/devices/{device_id}",
     responses={200: _DEVICE, **problem_responses(404, 409, 413, 415)},
-    openapi_extra=_BODY,
+    openapi_extra=_json_body(_OBJECT),
 )
 async def update_device(device_id: DeviceId, request: Request, network: Network) -> Response:
     """Change the fields that are given."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,6 +14,7 @@ from dashnet.problems import problem_responses
 from dashnet.reading import to_tick
 from dashnet.store import Outcome
 from services.app.dependencies import Engine
+from services.app.devices import Moment
 
 router = APIRouter(prefix="/api", tags=["jobs"], responses=problem_responses(422, 503))
 
@@ -43,7 +44,7 @@ async def read_job_runs(
     engine: Engine,
     job: Annotated[Literal["refresh", "clean"] | None, Query(description="Only this job")] = None,
     outcome: Annotated[Outcome | None, Query(description="Only runs that ended so")] = None,
-    before: Annotated[AwareDatetime | None, Query(description="Only ticks before this time")] = None,
+    before: Annotated[Moment | None, Query(description="Only ticks before this time")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
     """The ledger's newest runs first. A tick that nobody ran stands in it too, as missed."""

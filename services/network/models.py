@@ -14,7 +14,7 @@ from sqlmodel import Field, SQLModel
 
 from dashnet.reading import State
 from services.network.addresses import normalize_ip_address, normalize_mac_address
-from services.network.drivers import check_driver, check_options
+from services.network.drivers import OPTIONS, check_driver, check_options
 
 SCHEMA = "network"
 LARGEST_ID = 2**31 - 1
@@ -42,8 +42,17 @@ Tag = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
     AfterValidator(_refuse_control_characters),
 ]
-MacAddress = Annotated[RequiredText, AfterValidator(normalize_mac_address)]
-IpAddress = Annotated[RequiredText, AfterValidator(normalize_ip_address)]
+MacAddress = Annotated[
+    RequiredText,
+    AfterValidator(normalize_mac_address),
+    WireField(examples=["00:1B:44:11:3A:B7"], json_schema_extra={"pattern": r"^\s*[0-9A-Za-z:._-]{1,64}\s*$"}),
+]
+IpAddress = Annotated[
+    RequiredText,
+    AfterValidator(normalize_ip_address),
+    WireField(examples=["10.0.0.7"], json_schema_extra={"pattern": r"^\s*[0-9A-Za-z:._%-]{1,253}\s*$"}),
+]
+DriverName = Annotated[RequiredText, WireField(json_schema_extra={"enum": sorted(OPTIONS)})]
 ParentId = Annotated[int, WireField(strict=True, ge=1, le=LARGEST_ID)]
 
 
@@ -57,7 +66,7 @@ class DeviceCreate(BaseModel):
     ip_address: IpAddress
     device_type: RequiredText = "Other"
     operating_system: Text = ""
-    driver: RequiredText = "simulated"
+    driver: DriverName = "simulated"
     driver_options: dict[str, Any] = WireField(default_factory=dict, validate_default=True)
     tags: list[Tag] = WireField(default_factory=list, max_length=MOST_TAGS)
     parent_id: ParentId | None = None
@@ -89,7 +98,7 @@ class DeviceUpdate(BaseModel):
     ip_address: IpAddress = ""
     device_type: RequiredText = ""
     operating_system: Text = ""
-    driver: RequiredText = ""
+    driver: DriverName = ""
     driver_options: dict[str, Any] = WireField(default_factory=dict)
     tags: list[Tag] = WireField(default_factory=list, max_length=MOST_TAGS)
     parent_id: ParentId | None = None
