@@ -1,0 +1,1 @@
+"""What `dashnet doctor` looks at, each look on its own."""
