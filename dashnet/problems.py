@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -83,6 +84,10 @@ def install_problems(app: FastAPI, extra_schemas: Sequence[type[BaseModel]] = ()
         invalid = invalid_input(error.errors())
         return problem_response(invalid.http_status, invalid.title, invalid.detail, invalid.errors)
 
+    async def render_disconnect(_: Request, __: Exception) -> Response:
+        # Nobody reads this: whoever asked went away while sending. It is no fault of ours and not worth a log line.
+        return problem_response(400, HTTPStatus.BAD_REQUEST.phrase, "The request ended before its body was complete")
+
     async def render_other(request: Request, error: Exception) -> Response:
         if isinstance(error, (RedisError, PoolTimeout)) or is_unreachable(error):
             logger.warning("dependency out of reach path=%s error=%s", request.url.path, error)
@@ -94,6 +99,7 @@ def install_problems(app: FastAPI, extra_schemas: Sequence[type[BaseModel]] = ()
     app.add_exception_handler(DashnetError, render_dashnet_error)
     app.add_exception_handler(HTTPException, render_http_exception)
     app.add_exception_handler(RequestValidationError, render_validation_error)
+    app.add_exception_handler(ClientDisconnect, render_disconnect)
     for unreachable in (RedisError, PoolTimeout, DBAPIError, OSError):
         app.add_exception_handler(unreachable, render_other)
     app.add_exception_handler(Exception, render_other)

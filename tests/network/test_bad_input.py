@@ -1,5 +1,6 @@
 """Whatever arrives: a problem that names the culprit, nothing changed, and the service still answers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from services.network.bodies import MOST_BYTES
 from tests.conftest import execute, make_settings, run_network
 from tests.factories import make_device
 from tests.network.conftest import Device, add_chain
-from tests.servers import free_port
+from tests.servers import eventually, free_port
 
 JSON = {"content-type": "application/json"}
 PIECE = b" " * 1024 * 1024
@@ -287,6 +288,21 @@ async def test_a_body_of_50_megabytes_is_refused(
 ) -> None:
     answer = await network.post("/devices/", content=body, headers=JSON)
     assert_problem(answer, 413, f"The body is larger than {MOST_BYTES:,} bytes; send it in parts")
+
+
+async def test_a_client_that_goes_away_while_sending_is_no_error_of_ours(
+    network: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await asyncio.open_connection(network.base_url.host, network.base_url.port)
+    writer.write(b"POST /devices/ HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n[")
+    await writer.drain()
+    writer.close()
+
+    async def is_counted() -> bool:
+        return 'method="POST",route="/devices/",status="400"' in (await network.get("/metrics")).text
+
+    await eventually(is_counted)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_an_unknown_path_is_a_problem(network: httpx.AsyncClient) -> None:

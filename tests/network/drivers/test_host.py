@@ -1,5 +1,6 @@
 import asyncio
 import time
+from dataclasses import replace
 
 import httpx
 import psutil
@@ -7,13 +8,15 @@ import pytest
 
 from dashnet.errors import DriverFault
 from dashnet.reading import Reading, State
-from services.network.counters import Sample
+from services.network.counters import Octets, Rate, Sample
 from services.network.drivers.driver import ReadLimits, Target
 from services.network.drivers.host import HostDriver, HostOptions, take_sample
 from tests.factories import make_device
 from tests.servers import eventually
 
 MEGABYTE = 1_000_000
+# lo on Linux, lo0 on BSD and macOS.
+LOOPBACK = min(name for name in psutil.net_if_addrs() if name.startswith("lo"))
 
 
 class MemorySamples:
@@ -75,45 +78,51 @@ async def test_the_first_reading_is_up_without_traffic(driver: HostDriver) -> No
 
 async def test_the_rate_is_that_of_the_traffic(driver: HostDriver) -> None:
     """Other tests share the loopback interface: above is allowed what the counters saw besides ours."""
-    loopback = target(interfaces=["lo"])
+    loopback = target(interfaces=[LOOPBACK])
     await read(driver, loopback)
-    began, before = time.monotonic(), psutil.net_io_counters(pernic=True)["lo"].bytes_sent
+    began, before = time.monotonic(), psutil.net_io_counters(pernic=True)[LOOPBACK].bytes_sent
     await send_over_loopback(50)
 
     async def read_traffic() -> list[Reading]:
         return [reading for reading in await driver.read([loopback], {}) if reading.upload_speed]
 
     (reading,) = await eventually(read_traffic)
-    seconds, after = time.monotonic() - began, psutil.net_io_counters(pernic=True)["lo"].bytes_sent
+    seconds, after = time.monotonic() - began, psutil.net_io_counters(pernic=True)[LOOPBACK].bytes_sent
     ours, everything = 50 * 8 / seconds, (after - before) * 8 / seconds / MEGABYTE
     assert ours * 0.95 <= reading.upload_speed <= everything * 1.05
     assert reading.download_speed == pytest.approx(reading.upload_speed, rel=0.05)
 
 
 async def test_two_reads_within_a_second_share_one_rate(driver: HostDriver, samples: MemorySamples) -> None:
-    await read(driver, target(interfaces=["lo"]))
-    first = samples.by_device[1]
-    await send_over_loopback(1)
-    again = await read(driver, target(interfaces=["lo"]))
-    assert again.upload_speed == 0.0
-    assert samples.by_device[1] is first
+    just_now = replace(take_sample([LOOPBACK]), rate=Rate(3.0, 4.0))
+    samples.by_device[1] = just_now
+    reading = await read(driver, target(interfaces=[LOOPBACK]))
+    assert (reading.upload_speed, reading.download_speed) == (3.0, 4.0)
+    assert samples.by_device[1] is just_now
+
+
+async def test_a_sample_of_another_boot_gives_no_rate(driver: HostDriver, samples: MemorySamples) -> None:
+    samples.by_device[1] = Sample("another/boot", 0.0, {LOOPBACK: Octets(0, 0)}, Rate(3.0, 4.0))
+    reading = await read(driver, target(interfaces=[LOOPBACK]))
+    assert (reading.state, reading.upload_speed) == (State.UP, 0.0)
+    assert samples.by_device[1].clock == take_sample(None).clock
 
 
 async def test_two_devices_on_one_machine_have_samples_of_their_own(driver: HostDriver, samples: MemorySamples) -> None:
-    await driver.read([target(1), target(2, ["lo"])], {})
+    await driver.read([target(1), target(2, [LOOPBACK])], {})
     assert samples.by_device.keys() == {1, 2}
 
 
 async def test_an_unknown_interface_is_unknown_and_those_there_are_listed(driver: HostDriver) -> None:
-    reading = await read(driver, target(interfaces=["lo", "carrier-pigeon0"]))
+    reading = await read(driver, target(interfaces=[LOOPBACK, "carrier-pigeon0"]))
     assert reading.state is State.UNKNOWN
     assert reading.error is not None
     assert reading.error.startswith("no interface carrier-pigeon0 on this machine; it has: ")
-    assert "lo" in reading.error.split("it has: ")[1].split(", ")
+    assert LOOPBACK in reading.error.split("it has: ")[1].split(", ")
 
 
 def test_an_interface_that_is_named_twice_counts_once() -> None:
-    assert list(take_sample(["lo", "lo"]).interfaces) == ["lo"]
+    assert list(take_sample([LOOPBACK, LOOPBACK]).interfaces) == [LOOPBACK]
 
 
 def test_an_unknown_interface_raises_a_driver_fault() -> None:
@@ -128,7 +137,7 @@ def test_samples_of_one_boot_share_a_clock_that_goes_forward() -> None:
 
 
 async def test_the_service_reads_this_machine(network: httpx.AsyncClient) -> None:
-    await network.post("/devices/", json=make_device(driver="host", driver_options={"interfaces": ["lo"]}))
+    await network.post("/devices/", json=make_device(driver="host", driver_options={"interfaces": [LOOPBACK]}))
     await network.get("/devices/")
     await send_over_loopback(5)
 
