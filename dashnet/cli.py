@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from dashnet import __version__
 from dashnet.errors import DashnetError
-from dashnet.settings import STATE_FOLDER
+from dashnet.settings import STATE_FOLDER, describe_wrong_settings
 
 app = typer.Typer(
     help="Dashnet: a live network panel that you can rehearse on.",
@@ -31,6 +32,9 @@ def main() -> None:
         app()
     except DashnetError as error:
         typer.echo(f"dashnet: {error.detail}", err=True)
+        sys.exit(1)
+    except ValidationError as error:
+        typer.echo(f"dashnet: a setting (environment or .env) is wrong: {describe_wrong_settings(error)}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -111,7 +111,7 @@ def _or_dash(count: int | None) -> str:
 
 async def _fetch_runs(settings: Settings, parameters: dict[str, str | int]) -> list[dict[str, Any]]:
     try:
-        async with httpx.AsyncClient(base_url=settings.app_address, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=settings.app_address, timeout=10, trust_env=False) as client:
             answer = await client.get("/api/job-runs", params=parameters)
     except httpx.TransportError as error:
         where = settings.app_address

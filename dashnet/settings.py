@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -117,6 +117,15 @@ def _reachable(host: str) -> str:
     """The address to connect to for a service bound to `host`, ready for a URL."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"[{host}]" if ":" in host else host
+
+
+def describe_wrong_settings(error: ValidationError) -> str:
+    """Which settings are wrong and why, without their values, which may be secret."""
+    return "; ".join(f"{_variable(detail['loc'][0])}: {detail['msg']}" for detail in error.errors(include_input=False))
+
+
+def _variable(field: int | str) -> str:
+    return "CRON_PASS" if field == "CRON_PASS" else f"DASHNET_{field}".upper()
 
 
 @lru_cache(maxsize=1)

@@ -50,6 +50,8 @@ class NetworkClient:
             base_url=settings.network_address,
             timeout=httpx.Timeout(settings.refresh_timeout_seconds, connect=5),
             headers={"user-agent": "dashnet-worker"},
+            # A proxy in the environment is meant for the way out, not for the service next door.
+            trust_env=False,
         )
 
     async def __aenter__(self) -> Self:

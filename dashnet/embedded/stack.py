@@ -18,7 +18,7 @@ from dashnet.embedded.services import ServiceSpecs, service_specs, stack_environ
 from dashnet.embedded.specs import ProcessSpec
 from dashnet.embedded.supervisor import Supervisor
 from dashnet.errors import StackError
-from dashnet.settings import PROJECT_ROOT, Settings
+from dashnet.settings import PROJECT_ROOT, Settings, describe_wrong_settings
 
 SpecsMaker = Callable[[StateFolders, Settings], ServiceSpecs]
 
@@ -46,8 +46,7 @@ def read_settings() -> Settings:
     try:
         return Settings(_env_file=PROJECT_ROOT / ".env")
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors())
-        raise StackError(f"A setting (environment or .env) is wrong: {wrong}") from error
+        raise StackError(f"A setting (environment or .env) is wrong: {describe_wrong_settings(error)}") from error
 
 
 def run_stack(state_folder: Path, say: Callable[[str], None], services: SpecsMaker = service_specs) -> None:

@@ -1,5 +1,6 @@
 """What the lifespan made, handed to routes by type. HTTPConnection serves requests and websockets alike."""
 
+import asyncio
 from typing import Annotated, TypedDict
 
 import httpx
@@ -8,9 +9,13 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
+from dashnet.errors import ServiceUnavailable
 from dashnet.settings import Settings
 from services.app.full_state_cache import FullState
 from services.app.hub import Hub
+from services.app.panel import Panel
+
+PANEL_SECONDS = 3
 
 
 class State(TypedDict):
@@ -49,6 +54,21 @@ def get_hub(connection: HTTPConnection) -> Hub:
     return connection.state.hub  # type: ignore[no-any-return]  # as above
 
 
+async def get_panel(connection: HTTPConnection) -> Panel:
+    """The panel of now; just after the start it is waited for.
+
+    Raises:
+        ServiceUnavailable: there is none, because Redis or Postgres is out of reach.
+    """
+    hub = get_hub(connection)
+    try:
+        async with asyncio.timeout(PANEL_SECONDS):
+            return await hub.wait_loaded()
+    except TimeoutError:
+        reason = "no state yet: Redis or Postgres is out of reach; try again in a moment"
+        raise ServiceUnavailable(reason) from None
+
+
 def get_full_state(connection: HTTPConnection) -> FullState:
     """Its maker of full states."""
     return connection.state.full_state  # type: ignore[no-any-return]  # as above
@@ -59,4 +79,5 @@ Engine = Annotated[AsyncEngine, Depends(get_engine)]
 RedisClient = Annotated[Redis, Depends(get_redis)]
 Network = Annotated[httpx.AsyncClient, Depends(get_network)]
 CurrentHub = Annotated[Hub, Depends(get_hub)]
+CurrentPanel = Annotated[Panel, Depends(get_panel)]
 CurrentFullState = Annotated[FullState, Depends(get_full_state)]

@@ -8,12 +8,11 @@ import orjson
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, BeforeValidator
 
-from dashnet.errors import FieldError, InvalidInput, NotFound, ServiceUnavailable
+from dashnet.errors import FieldError, InvalidInput, NotFound
 from dashnet.problems import problem_responses
 from dashnet.reading import State
-from services.app.dependencies import CurrentHub, Engine
+from services.app.dependencies import CurrentPanel, Engine
 from services.app.history import MOST_ROWS, select_history, select_summary_history
-from services.app.hub import Hub
 from services.app.panel import Panel
 
 router = APIRouter(prefix="/api", tags=["devices"], responses=problem_responses(422, 503))
@@ -86,37 +85,31 @@ class SummaryPoint(BaseModel):
     unknown: int
 
 
-def _panel_of(hub: Hub) -> Panel:
-    if hub.panel is None:
-        raise ServiceUnavailable("no state yet: Redis or Postgres is out of reach; try again in a moment")
-    return hub.panel
-
-
 def _answer(document: object) -> Response:
     return Response(orjson.dumps(document, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
 @router.get("/devices", response_model=list[LiveDevicePublic])
 async def read_devices(
-    hub: CurrentHub,
+    panel: CurrentPanel,
     after: Annotated[int, Query(ge=0, description="Only devices with a larger id")] = 0,
     limit: Annotated[int | None, Query(ge=1, le=100_000, description="At most so many; all without it")] = None,
 ) -> Response:
     """All devices with their latest snapshot, in id order."""
-    devices = _panel_of(hub).devices
+    devices = panel.devices
     ids = sorted(devices)
     begin = bisect_right(ids, after)
     return _answer([devices[device_id] for device_id in ids[begin : None if limit is None else begin + limit]])
 
 
 @router.get("/devices/{device_id}", response_model=LiveDevicePublic, responses=problem_responses(404))
-async def read_device(device_id: DeviceId, hub: CurrentHub) -> Response:
+async def read_device(device_id: DeviceId, panel: CurrentPanel) -> Response:
     """One device with its latest snapshot."""
-    return _answer(_find(hub, device_id))
+    return _answer(_find(panel, device_id))
 
 
-def _find(hub: Hub, device_id: int) -> dict[str, Any]:
-    device = _panel_of(hub).devices.get(device_id)
+def _find(panel: Panel, device_id: int) -> dict[str, Any]:
+    device = panel.devices.get(device_id)
     if device is None:
         raise NotFound(f"there is no device {str(device_id)[:40]}")
     return device
@@ -124,17 +117,16 @@ def _find(hub: Hub, device_id: int) -> dict[str, Any]:
 
 @router.get("/devices/{device_id}/history", response_model=list[SnapShot], responses=problem_responses(404))
 async def read_history(
-    device_id: DeviceId, hub: CurrentHub, engine: Engine, begin: Begin = None, end: End = None, limit: Limit = 1440
+    device_id: DeviceId, panel: CurrentPanel, engine: Engine, begin: Begin = None, end: End = None, limit: Limit = 1440
 ) -> Response:
     """A device's snapshots, oldest first."""
-    _find(hub, device_id)
+    _find(panel, device_id)
     return _answer(await select_history(engine, device_id, *_range(begin, end), limit))
 
 
 @router.get("/summary", response_model=Summary)
-async def read_summary(hub: CurrentHub) -> Response:
+async def read_summary(panel: CurrentPanel) -> Response:
     """The whole network now."""
-    panel = _panel_of(hub)
     states = [device["state"] for device in panel.devices.values()]
     latest = [device["snap_shot"] for device in panel.devices.values() if device["snap_shot"]]
     return _answer(

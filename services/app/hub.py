@@ -25,7 +25,7 @@ class Subscriber:
     """One open websocket's mailbox: publications in order, or in their place the mark that a fresh state is due.
 
     What waits is bounded in bytes. Over the bound all of it gives way to one fresh state, so that a slow subscriber
-    costs little and misses nothing. `device_ids` None means all devices.
+    costs little and misses nothing; a single message may be larger than the bound. `device_ids` None means all devices.
     """
 
     def __init__(self, backlog_bytes: int, *, takes_publications: bool) -> None:
@@ -45,7 +45,8 @@ class Subscriber:
             return
         self._backlog.append(message)
         self._size += len(message)
-        if self._size > self._limit:
+        # One message alone always fits: in its place there could only be a state, which is larger.
+        if self._size > self._limit and len(self._backlog) > 1:
             self.ask_for_state()
         self._ready.set()
 
@@ -101,9 +102,11 @@ class Hub:
         """How many websockets are open."""
         return len(self._subscribers)
 
-    async def wait_loaded(self) -> None:
-        """Return once there is a panel."""
-        await self._loaded.wait()
+    async def wait_loaded(self) -> Panel:
+        """The panel, once there is one."""
+        while self._panel is None:
+            await self._loaded.wait()
+        return self._panel
 
     def add(self, subscriber: Subscriber) -> None:
         """Begin to give a subscriber what changes; its first message is a state."""

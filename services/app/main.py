@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         engine = create_engine(settings, "dashnet-app")
         redis = create_redis(settings, "dashnet-app")
         relay_redis = create_redis(settings, "dashnet-app-relay", reconnects=False)
-        network = httpx.AsyncClient(base_url=settings.network_address, timeout=30)
+        network = httpx.AsyncClient(base_url=settings.network_address, timeout=30, trust_env=False)
         hub = Hub()
         relay = asyncio.create_task(Relay(settings, engine, relay_redis, hub).run())
         try:

@@ -92,7 +92,16 @@ async def test_a_slow_subscriber_does_not_delay_the_others() -> None:
     slow, quick = await join(hub, backlog_bytes=1), await join(hub)
     hub.apply(make_publication(2))
     assert orjson.loads(str(await quick.take()))["seq"] == 2
+    hub.apply(make_publication(3))
+    assert orjson.loads(str(await quick.take()))["seq"] == 3
     assert await slow.take() is STATE_DUE
+
+
+async def test_one_publication_larger_than_the_bound_is_still_no_reason_for_a_state() -> None:
+    hub = make_hub()
+    subscriber = await join(hub, backlog_bytes=1)
+    hub.apply(make_publication(2))
+    assert orjson.loads(str(await subscriber.take()))["seq"] == 2
 
 
 async def test_a_view_gets_every_seq_with_its_own_devices_alone() -> None:

@@ -1,0 +1,47 @@
+import httpx
+import pytest
+
+from tests.factories import make_device
+
+
+async def test_an_edit_is_answered_as_the_network_service_answers_it(
+    app: httpx.AsyncClient, network: httpx.AsyncClient, device_ids: list[int]
+) -> None:
+    created = await app.post("/api/devices", json=[make_device(), make_device()])
+    assert (created.status_code, len(created.json())) == (201, 2)
+    path = f"/api/devices/{created.json()[0]['id']}"
+    changed = await app.patch(path, json={"host_name": "renamed"})
+    assert (changed.status_code, changed.json()["host_name"]) == (200, "renamed")
+    assert (await app.delete(path)).status_code == 204
+    assert len((await network.get("/devices/?read=false")).json()) == 4
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/api/devices", b"{", 422),
+        ("POST", "/api/devices", b"[]", 422),
+        ("POST", "/api/devices", b'{"host_name":"x"}', 422),
+        ("PATCH", "/api/devices/999999", b'{"host_name":"x"}', 404),
+        ("DELETE", "/api/devices/999999", b"", 404),
+        ("DELETE", "/api/devices/x", b"", 422),
+    ],
+)
+async def test_an_error_is_handed_back_as_it_is(
+    app: httpx.AsyncClient, method: str, path: str, body: bytes, status: int
+) -> None:
+    answer = await app.request(method, path, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_clash_names_the_owner(app: httpx.AsyncClient, device_ids: list[int]) -> None:
+    taken = (await app.get(f"/api/devices/{device_ids[0]}")).json()["mac_address"]
+    answer = await app.post("/api/devices", json=make_device(mac_address=taken))
+    assert answer.status_code == 409
+    assert f"device {device_ids[0]}" in answer.json()["detail"]
+
+
+async def test_a_body_of_50_mb_is_refused(app: httpx.AsyncClient) -> None:
+    answer = await app.post("/api/devices", content=b" " * 50_000_000, headers={"content-type": "application/json"})
+    assert answer.status_code == 413

@@ -1,0 +1,73 @@
+import httpx
+import pytest
+
+from dashnet.settings import Settings
+from tests.app.conftest import RefreshOnce
+from tests.conftest import run_app
+from tests.servers import eventually, free_port
+from workers.context import WorkerContext
+
+NOWHERE = {
+    "redis_url": "redis://127.0.0.1:{port}/0",
+    "database_url": "postgresql+asyncpg://dashnet@127.0.0.1:{port}/dashnet",
+}
+
+
+async def readiness(app: httpx.AsyncClient) -> tuple[int, str]:
+    answer = await app.get("/readyz")
+    return answer.status_code, answer.json().get("detail", "")
+
+
+async def test_ready_once_a_refresh_was_done(app: httpx.AsyncClient, refresh_once: RefreshOnce) -> None:
+    status, detail = await readiness(app)
+    assert status == 503
+    assert detail.startswith("no refresh has finished yet: is a worker running?")
+    await refresh_once()
+    await eventually(lambda: is_ready(app))
+
+
+async def test_not_ready_when_three_ticks_went_by_without_a_refresh(
+    app: httpx.AsyncClient, context: WorkerContext, refresh_once: RefreshOnce
+) -> None:
+    await refresh_once()
+    async with context.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE store.job_run SET tick = tick - interval '7 minutes'")
+    status, detail = await readiness(app)
+    assert status == 503
+    assert "no refresh has finished since" in detail
+
+
+@pytest.mark.parametrize(("setting", "name"), [("redis_url", "Redis"), ("database_url", "Postgres")])
+async def test_not_ready_without_a_server_names_it_and_the_process_lives(
+    settings: Settings, setting: str, name: str
+) -> None:
+    lost = settings.model_copy(update={setting: NOWHERE[setting].format(port=free_port())})
+    async with run_app(lost) as app:
+        status, detail = await readiness(app)
+        assert (await app.get("/healthz")).json() == {"alive": True}
+    assert status == 503
+    assert f"{name} is out of reach" in detail
+
+
+async def test_ready_again_once_redis_is_back(
+    app: httpx.AsyncClient, context: WorkerContext, refresh_once: RefreshOnce
+) -> None:
+    await refresh_once()
+    await context.redis.client_kill_filter(_type="pubsub")
+    await eventually(lambda: is_ready(app))
+
+
+async def is_ready(app: httpx.AsyncClient) -> bool:
+    return (await readiness(app))[0] == 200
+
+
+async def test_the_metrics_count_requests_by_route(app: httpx.AsyncClient, device_ids: list[int]) -> None:
+    await app.get(f"/api/devices/{device_ids[0]}")
+    metrics = (await app.get("/metrics")).text
+    assert 'route="/api/devices/{device_id}",status="200"' in metrics
+    assert f"/api/devices/{device_ids[0]}" not in metrics
+
+
+async def test_the_documentation_is_served(app: httpx.AsyncClient) -> None:
+    assert (await app.get("/docs")).status_code == 200
+    assert "/api/job-runs" in (await app.get("/openapi.json")).json()["paths"]
