@@ -73,8 +73,9 @@ def _newest_version(migrations: Path) -> str:
 
 
 async def _stored_version(connection: AsyncConnection, schema: str) -> str | None:
-    exists = await connection.scalar(text("SELECT to_regclass(:table)"), {"table": f"{schema}.alembic_version"})
-    if exists is None:
+    # Not to_regclass(): inside a transaction that waited for a lock it may still answer from before.
+    query = text("SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = :schema AND tablename = 'alembic_version')")
+    if not await connection.scalar(query, {"schema": schema}):
         return None
     version: str | None = await connection.scalar(text(f'SELECT version_num FROM "{schema}".alembic_version'))
     return version

@@ -1,0 +1,49 @@
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+
+from dashnet.channels import job_queue
+from dashnet.jobs import Job, arq_redis_settings, deserialize, enqueue, request_now, request_sync, serialize
+from dashnet.settings import Settings
+from tests.conftest import make_settings
+
+
+async def queued(redis: Redis, settings: Settings) -> list[bytes]:
+    names: list[bytes] = await redis.zrange(job_queue(settings), 0, -1)
+    return names
+
+
+async def test_a_tick_by_hand_is_the_running_second(redis: Redis, settings: Settings) -> None:
+    tick = await request_now(redis, settings, Job.REFRESH)
+    assert tick.microsecond == 0
+    assert abs((datetime.now(UTC) - tick).total_seconds()) < 5
+
+
+async def test_a_job_of_one_id_waits_once(redis: Redis, settings: Settings) -> None:
+    assert await enqueue(redis, settings, Job.REFRESH, "t", "hand", job_id="one")
+    assert not await enqueue(redis, settings, Job.REFRESH, "t", "hand", job_id="one")
+    assert await queued(redis, settings) == [b"one"]
+
+
+async def test_every_revision_asks_for_a_sync_of_its_own(redis: Redis, settings: Settings) -> None:
+    await request_sync(redis, settings, 1)
+    await request_sync(redis, settings, 2)
+    assert await queued(redis, settings) == [b"sync:1", b"sync:2"]
+
+
+async def test_what_lies_in_redis_is_json(redis: Redis, settings: Settings) -> None:
+    await request_sync(redis, settings, 7)
+    raw = await redis.get("arq:job:sync:7")
+    assert raw is not None
+    assert deserialize(raw)["a"] == [7]
+
+
+def test_errors_are_serialised_as_their_text() -> None:
+    assert deserialize(serialize({"r": ValueError("x")})) == {"r": "ValueError('x')"}
+
+
+def test_arq_reaches_redis_where_we_do() -> None:
+    unix = arq_redis_settings(make_settings(redis_url="unix:///run/redis.sock?db=3"))
+    assert (unix.unix_socket_path, unix.database) == ("/run/redis.sock", 3)
+    tcp = arq_redis_settings(make_settings(redis_url="rediss://user:secret@redis.example:6380/2"))
+    assert (tcp.host, tcp.port, tcp.database, tcp.ssl, tcp.password) == ("redis.example", 6380, 2, True, "secret")

@@ -1,0 +1,108 @@
+import asyncio
+
+import orjson
+import pytest
+from redis.asyncio import Redis
+
+from dashnet.channels import publication_channel, publication_position, publication_stream
+from dashnet.publication import Kind, Position, parse_publication, publish, read_missed, read_position
+from dashnet.settings import Settings
+
+FIELDS = {"time_stamp": "2026-11-23T20:00:00Z", "snap_shots": []}
+
+
+async def test_positions_count_up_within_an_epoch(redis: Redis, settings: Settings) -> None:
+    begin = await read_position(redis, settings)
+    first = await publish(redis, settings, Kind.SNAPSHOTS, FIELDS)
+    second = await publish(redis, settings, Kind.RESET, {})
+    assert (begin.seq, first.seq, second.seq) == (0, 1, 2)
+    assert begin.epoch == first.epoch == second.epoch
+
+
+async def test_asking_for_the_position_changes_nothing(redis: Redis, settings: Settings) -> None:
+    await publish(redis, settings, Kind.RESET, {})
+    assert await read_position(redis, settings) == await read_position(redis, settings)
+
+
+async def test_the_message_is_the_wire_message_with_its_seq(redis: Redis, settings: Settings) -> None:
+    begin = await read_position(redis, settings)
+    await publish(redis, settings, Kind.SNAPSHOTS, FIELDS)
+    await publish(redis, settings, Kind.RESET, {})
+    missed = await read_missed(redis, settings, begin)
+    assert missed is not None
+    assert [orjson.loads(one.message) for one in missed] == [
+        {"type": "snapshots", "seq": 1, **FIELDS},
+        {"type": "reset", "seq": 2},
+    ]
+
+
+async def test_what_is_heard_is_what_the_stream_keeps(redis: Redis, settings: Settings) -> None:
+    begin = await read_position(redis, settings)
+    async with redis.pubsub() as pubsub:
+        await pubsub.subscribe(publication_channel(settings))
+        await publish(redis, settings, Kind.SNAPSHOTS, FIELDS)
+        heard = [await pubsub.get_message(timeout=2), await pubsub.get_message(timeout=2)]
+    assert heard[1] is not None
+    assert [parse_publication(heard[1]["data"])] == await read_missed(redis, settings, begin)
+
+
+async def test_concurrent_publishers_leave_no_hole_and_no_double(redis: Redis, settings: Settings) -> None:
+    begin = await read_position(redis, settings)
+    positions = await asyncio.gather(*(publish(redis, settings, Kind.RESET, {}) for _ in range(50)))
+    assert sorted(position.seq for position in positions) == list(range(1, 51))
+    missed = await read_missed(redis, settings, begin)
+    assert missed is not None
+    assert [one.position.seq for one in missed] == list(range(1, 51))
+
+
+async def test_nothing_missed_is_an_empty_list_not_none(redis: Redis, settings: Settings) -> None:
+    assert await read_missed(redis, settings, await publish(redis, settings, Kind.RESET, {})) == []
+
+
+async def test_what_the_stream_no_longer_has_cannot_be_missed_in_part(redis: Redis, settings: Settings) -> None:
+    begin = await read_position(redis, settings)
+    await publish(redis, settings, Kind.RESET, {})
+    await publish(redis, settings, Kind.RESET, {})
+    await redis.xdel(publication_stream(settings), "1-0")
+    assert await read_missed(redis, settings, begin) is None
+
+
+@pytest.mark.parametrize("change", [{"epoch": "another"}, {"seq": 99}])
+async def test_a_position_of_another_memory_has_no_missed_publications(
+    redis: Redis, settings: Settings, change: dict[str, str | int]
+) -> None:
+    now = await publish(redis, settings, Kind.RESET, {})
+    fields: dict[str, str | int] = {"epoch": now.epoch, "seq": now.seq, **change}
+    assert await read_missed(redis, settings, Position(str(fields["epoch"]), int(fields["seq"]))) is None
+
+
+async def test_a_redis_that_forgot_begins_a_new_epoch(redis: Redis, settings: Settings) -> None:
+    before = await publish(redis, settings, Kind.RESET, {})
+    await redis.flushall()
+    after = await read_position(redis, settings)
+    assert (after.seq, after.epoch != before.epoch) == (0, True)
+
+
+async def test_a_restarted_redis_begins_a_new_epoch_although_it_remembers_the_old(
+    redis: Redis, settings: Settings
+) -> None:
+    before = await publish(redis, settings, Kind.RESET, {})
+    forget = redis.register_script("redis.call('HSET', KEYS[1], 'run_id', 'that of the process before')")
+    await forget([publication_position(settings)])
+    after = await publish(redis, settings, Kind.RESET, {})
+    assert (after.seq, after.epoch != before.epoch) == (1, True)
+
+
+async def test_publications_older_than_a_quarter_of_an_hour_leave_the_stream(
+    redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(redis, settings, Kind.RESET, {})
+    monkeypatch.setattr("dashnet.publication.KEEP_MILLISECONDS", -1)
+    await publish(redis, settings, Kind.RESET, {})
+    assert await redis.xlen(publication_stream(settings)) == 0
+
+
+@pytest.mark.parametrize("raw", [b"", b"nonsense", b"e x {}", b"e 1"])
+def test_other_bytes_are_no_publication(raw: bytes) -> None:
+    with pytest.raises(ValueError, match=r"unpack|invalid literal"):
+        parse_publication(raw)
