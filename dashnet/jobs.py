@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from dashnet.channels import job_queue
 from dashnet.reading import to_wire
-from dashnet.redis import reconnect_policy
+from dashnet.redis import RETRIED_ERRORS, reconnect_policy
 from dashnet.settings import Settings
 
 
@@ -65,8 +65,8 @@ def arq_redis_settings(settings: Settings) -> RedisSettings:
     arq_settings = RedisSettings.from_dsn(settings.redis_url)
     arq_settings.conn_timeout = int(settings.redis_timeout_seconds)
     arq_settings.conn_retries = 10
-    arq_settings.retry = reconnect_policy()
-    arq_settings.retry_on_timeout = True
+    arq_settings.retry = reconnect_policy(6)
+    arq_settings.retry_on_error = list(RETRIED_ERRORS)
     return arq_settings
 
 

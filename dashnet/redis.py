@@ -4,8 +4,11 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from dashnet.settings import Settings
+
+RETRIED_ERRORS = (RedisConnectionError, RedisTimeoutError, OSError)
 
 
 def create_redis(settings: Settings, process_name: str, *, reconnects: bool = True) -> Redis:
@@ -19,12 +22,16 @@ def create_redis(settings: Settings, process_name: str, *, reconnects: bool = Tr
         socket_connect_timeout=settings.redis_timeout_seconds,
         socket_timeout=settings.redis_timeout_seconds,
         health_check_interval=15,
-        retry=reconnect_policy() if reconnects else None,
-        retry_on_error=[RedisConnectionError] if reconnects else None,
+        retry=reconnect_policy(3) if reconnects else None,
+        retry_on_error=list(RETRIED_ERRORS) if reconnects else None,
     )
     return client
 
 
-def reconnect_policy() -> Retry:
-    """Ride out a restart of Redis: about three seconds of tries with jitter, then the error surfaces."""
-    return Retry(ExponentialWithJitterBackoff(base=0.05, cap=1), 6)
+def reconnect_policy(tries: int) -> Retry:
+    """Try again with growing pauses and jitter, half a second at the most.
+
+    Redis-py applies it twice, to the connection and to the command around it, so that `tries` of 3 ride out about two
+    seconds and 6 about ten. A refused connection is an OSError that redis-py by itself would not try again.
+    """
+    return Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), tries, supported_errors=RETRIED_ERRORS)  # type: ignore[arg-type]  # any error

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from dashnet.settings import PROJECT_ROOT, Settings
@@ -25,8 +25,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
 def run_process(
     arguments: Sequence[str], environment: dict[str, str], log: Path | None = None
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run Python with these arguments until the block ends; what it says goes to `log`."""
-    with (log or Path(os.devnull)).open("ab") as output:
+    """Run Python with these arguments until the block ends; what it says goes to `log`, or into the test's report."""
+    with log.open("ab") if log else nullcontext() as output:
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=PROJECT_ROOT, env=environment, stdout=output, stderr=output
         )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from dashnet.jobs import Job
 from dashnet.reading import to_wire
 from dashnet.store import Outcome
-from workers.locks import is_locked, try_lock
+from workers.locks import is_locked, release_lock, take_lock
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ LATEST_START = timedelta(seconds=60)
 LATEST_TAKE_UP = {Job.REFRESH: LATEST_START, Job.CLEAN: timedelta(minutes=30)}
 MOST_ATTEMPTS = 3
 _DELETE_BATCH = 5000
+_LOCK_TRIES, _LOCK_PAUSE_SECONDS = 40, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ async def open_run(
     an earlier tick of the same job still runs (recorded as skipped). An error is recorded as failed and raised on.
     A run whose worker is told to stop, or dies, stays open: `select_abandoned` finds it.
     """
-    async with engine.connect() as connection, try_lock(connection, key.lock_name) as locked:
+    async with engine.connect() as connection, _hold_lock(connection, key) as locked:
         run = await _claim(connection, key, requested_by, worker) if locked else None
         if not locked:
             await _record_skipped(connection, key, requested_by)
@@ -81,6 +82,32 @@ async def open_run(
             await _finish(engine, run, Outcome.FAILED, str(error) or type(error).__name__)
             raise
         await _finish(engine, run, Outcome.DONE, None)
+
+
+@asynccontextmanager
+async def _hold_lock(connection: AsyncConnection, key: RunKey) -> AsyncIterator[bool]:
+    """Hold the run's lock for a block; False where another run has it.
+
+    A holder without an open run only looks whether its own tick is over already: it is gone in a moment.
+    """
+    taken = await take_lock(connection, key.lock_name)
+    for _ in range(_LOCK_TRIES):
+        if taken or await _is_running(connection, key.job):
+            break
+        await asyncio.sleep(_LOCK_PAUSE_SECONDS)
+        taken = await take_lock(connection, key.lock_name)
+    try:
+        yield taken
+    finally:
+        if taken:
+            await release_lock(connection, key.lock_name)
+
+
+async def _is_running(connection: AsyncConnection, job: Job) -> bool:
+    query = text("SELECT EXISTS (SELECT FROM store.job_run WHERE job = :job AND outcome IS NULL)")
+    running = bool(await connection.scalar(query, {"job": job}))
+    await connection.commit()
+    return running
 
 
 async def _claim(connection: AsyncConnection, key: RunKey, requested_by: str, worker: str) -> Run | None:

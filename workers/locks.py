@@ -14,16 +14,22 @@ STORE_WRITER = "dashnet store writer"
 _KEY = "hashtextextended(:name, 0)"
 
 
-@asynccontextmanager
-async def try_lock(connection: AsyncConnection, name: str) -> AsyncIterator[bool]:
-    """Take the lock if it is free; tells whether it was."""
+async def take_lock(connection: AsyncConnection, name: str) -> bool:
+    """Take the lock if it is free; tells whether it was. Give it back with `release_lock`."""
     taken = bool(await connection.scalar(text(f"SELECT pg_try_advisory_lock({_KEY})"), {"name": name}))
     await connection.commit()
+    return taken
+
+
+@asynccontextmanager
+async def try_lock(connection: AsyncConnection, name: str) -> AsyncIterator[bool]:
+    """Hold the lock for a block if it is free; tells whether it was."""
+    taken = await take_lock(connection, name)
     try:
         yield taken
     finally:
         if taken:
-            await _unlock(connection, name)
+            await release_lock(connection, name)
 
 
 @asynccontextmanager
@@ -39,10 +45,11 @@ async def wait_lock(connection: AsyncConnection, name: str, timeout_seconds: flo
     try:
         yield
     finally:
-        await _unlock(connection, name)
+        await release_lock(connection, name)
 
 
-async def _unlock(connection: AsyncConnection, name: str) -> None:
+async def release_lock(connection: AsyncConnection, name: str) -> None:
+    """Give the lock back, whatever state the connection is in."""
     try:
         if connection.in_transaction():
             await connection.rollback()

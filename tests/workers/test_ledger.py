@@ -18,6 +18,7 @@ from workers.ledger import (
     select_abandoned,
     select_last_done,
 )
+from workers.locks import try_lock
 
 HOUR = timedelta(hours=1)
 
@@ -75,6 +76,19 @@ async def test_a_tick_that_meets_a_running_one_is_skipped_and_recorded(engine: A
     async with open_run(engine, RunKey(Job.REFRESH, now), requested_by="schedule", worker="w", timeout_seconds=5):
         assert not await run_once(engine, later)
     assert [row.outcome for row in await select_runs(engine)] == ["done", "skipped"]
+
+
+async def test_a_tick_that_meets_a_mere_double_of_an_earlier_one_is_not_skipped(
+    engine: AsyncEngine, now: datetime
+) -> None:
+    """A job that arq hands out twice holds the lock for a moment, only to see that it is done."""
+    earlier, later = RunKey(Job.REFRESH, now), RunKey(Job.REFRESH, now + timedelta(seconds=1))
+    await run_once(engine, earlier)
+    async with engine.connect() as connection:
+        async with try_lock(connection, earlier.lock_name):
+            meeting = asyncio.create_task(run_once(engine, later))
+            await asyncio.wait([meeting], timeout=0.2)
+        assert await meeting
 
 
 async def test_a_clean_does_not_keep_a_refresh_from_running(engine: AsyncEngine, now: datetime) -> None:

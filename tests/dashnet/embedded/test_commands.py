@@ -44,7 +44,7 @@ def test_up_names_a_setting_that_is_wrong_without_its_value(
     state_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DASHNET_APP_PORT", "secret")
-    with pytest.raises(StackError, match=r"app_port: Input should be a valid integer") as caught:
+    with pytest.raises(StackError, match=r"APP_PORT: Input should be a valid integer") as caught:
         up(state_folder)
     assert "secret" not in caught.value.detail
 
