@@ -1,0 +1,134 @@
+"""compose.yaml and Dockerfile, checked as far as that goes without a Docker engine."""
+
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dashnet.settings import Settings
+from dashnet.settings_page import make_settings_page, variable_of
+
+ROOT = Path(__file__).parent.parent
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = ("network", "app", "worker")
+VARIABLES = {variable_of(name, field): field for name, field in Settings.model_fields.items()}
+
+
+def variables_in(text: str) -> set[str]:
+    return set(re.findall(r"\b(?:DASHNET_[A-Z_]+|CRON_PASS)\b", text))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_restarts_is_checked_and_waits_only_for_services_that_exist(name: str) -> None:
+    service = SERVICES[name]
+    assert service["restart"] == "unless-stopped"
+    assert service["healthcheck"]["test"]
+    assert set(service.get("depends_on", {})) <= set(SERVICES)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_ports_are_published_on_this_machine_only(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_that_is_passed_exists(name: str) -> None:
+    passed = SERVICES[name]["environment"]
+    assert set(passed) <= set(VARIABLES)
+    handed_on = {key: value for key, value in passed.items() if value.startswith("${") and "PASSWORD" not in value}
+    assert all(value == f"${{{key}-}}" for key, value in handed_on.items())
+
+
+def test_every_setting_has_a_way_into_its_container() -> None:
+    """Those that are fixed inside a container, or are about this machine's own addresses, aside."""
+    passed = {key for name in OURS for key in SERVICES[name]["environment"]}
+    ports = variables_in(str([SERVICES[name].get("ports") for name in OURS]))
+    fixed = {"DASHNET_NETWORK_HOST", "DASHNET_APP_HOST", "DASHNET_WORKER_NAME"}
+    assert passed | ports | fixed == set(VARIABLES)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_is_started_exists(name: str) -> None:
+    target = next(part for part in SERVICES[name]["command"] if "." in part and not part[0].isdigit())
+    module, _, attribute = target.replace(":", ".").rpartition(".")
+    assert hasattr(importlib.import_module(module), attribute)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_option_of_a_command_exists(name: str) -> None:
+    command = [*SERVICES[name]["command"], *SERVICES[name]["healthcheck"]["test"]]
+    program = command[0]
+    told = subprocess.run([sys.executable, "-m", program, "--help"], capture_output=True, text=True, timeout=30).stdout
+    options = [part for part in command if part.startswith("--")]
+    assert [option for option in options if option not in told] == []
+
+
+def test_the_servers_of_the_image_are_not_published() -> None:
+    assert "ports" not in SERVICES["postgres"]
+    assert "ports" not in SERVICES["redis"]
+
+
+def test_a_stopped_worker_has_time_to_end_its_run() -> None:
+    from workers.main import WorkerSettings
+
+    assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > WorkerSettings.job_completion_wait
+
+
+def test_the_image_runs_as_an_ordinary_user() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("USER")] == ["USER 10001"]
+
+
+def test_everything_that_the_image_copies_is_let_in() -> None:
+    copied = re.findall(r"^COPY (?!--from)(\S+(?: \S+)*) \S+$", (ROOT / "Dockerfile").read_text(), flags=re.M)
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert {name for names in copied for name in names.split()} <= let_in
+    assert all((ROOT / name).exists() for name in let_in)
+
+
+def test_the_dockerfile_passes_hadolint() -> None:
+    hadolint = shutil.which("hadolint", path=str(Path(sys.executable).parent))
+    if hadolint is None:
+        pytest.skip("hadolint has no binary for this platform")
+    checked = subprocess.run([hadolint, str(ROOT / "Dockerfile")], capture_output=True, text=True, timeout=30)
+    assert checked.stdout == ""
+
+
+def test_compose_itself_takes_the_file() -> None:
+    compose = shutil.which("docker-compose")
+    if compose is None:
+        pytest.skip("there is no docker-compose command on this machine")
+    checked = subprocess.run([compose, "config", "--quiet"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_the_page_of_settings_is_what_the_settings_say() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == make_settings_page()
+
+
+def test_the_example_names_only_settings_that_exist_with_their_defaults() -> None:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    given = dict(line[1:].split("=", 1) for line in lines if re.match(r"#[A-Z_]+=", line))
+    assert set(given) <= set(VARIABLES)
+    examples = {"CRON_PASS", "DASHNET_ALLOWED_ORIGINS"}
+    assert {name: value for name, value in given.items() if name not in examples} == {
+        name: str(VARIABLES[name].default).lower()
+        if isinstance(VARIABLES[name].default, bool)
+        else str(VARIABLES[name].default)
+        for name in given
+        if name not in examples
+    }
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/protocol.md", "docs/architecture.md", "docs/drivers.md"]
+)
+def test_the_documents_name_only_settings_that_exist(page: str) -> None:
+    assert variables_in((ROOT / page).read_text(encoding="utf-8")) <= set(VARIABLES)
