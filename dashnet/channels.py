@@ -28,6 +28,11 @@ def job_queue(settings: Settings) -> str:
     return f"{settings.redis_prefix}:jobs"
 
 
+def requested_tick_key(settings: Settings, job: str) -> str:
+    """Last tick of this job that somebody asked for by hand."""
+    return f"{settings.redis_prefix}:jobs:requested:{job}"
+
+
 def worker_health_key(settings: Settings) -> str:
     """Key that the worker of this name renews every few seconds while it lives."""
     return f"{worker_health_pattern(settings)[:-1]}{settings.worker_name}"

@@ -2,16 +2,20 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, cast
 
 import orjson
 from arq.connections import ArqRedis, RedisSettings
 from redis.asyncio import Redis
 
-from dashnet.channels import job_queue
+from dashnet.channels import job_queue, requested_tick_key
 from dashnet.reading import to_wire
 from dashnet.redis import RETRIED_ERRORS, reconnect_policy
 from dashnet.settings import Settings
+
+MOST_SECONDS_AHEAD = 5
+_SCRIPT = (Path(__file__).parent / "request_tick.lua").read_text()
 
 
 class Job(StrEnum):
@@ -24,14 +28,16 @@ class Job(StrEnum):
 
 
 async def request_now(redis: Redis, settings: Settings, job: Job, requested_by: str = "hand") -> datetime:
-    """Ask for a refresh or clean now; returns its tick, which is the running second.
+    """Ask for a refresh or clean now; returns its tick, which is the running second or the next that is free.
 
-    Asking twice within a second is asking once.
+    Whoever asks more often than that, for more than a few seconds, is given the last tick again.
 
     Raises:
         redis.RedisError: the job may not have been queued.
     """
-    tick = datetime.now(UTC).replace(microsecond=0)
+    now = int(datetime.now(UTC).timestamp())
+    taken = await redis.register_script(_SCRIPT)([requested_tick_key(settings, job)], (now, MOST_SECONDS_AHEAD))
+    tick = datetime.fromtimestamp(int(taken), UTC)
     await enqueue(redis, settings, job, to_wire(tick), requested_by, job_id=f"{job}:{to_wire(tick)}")
     return tick
 

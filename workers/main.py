@@ -16,6 +16,7 @@ from dashnet.channels import job_queue, worker_health_key
 from dashnet.database import create_engine, is_unreachable, migrate
 from dashnet.jobs import Job, arq_redis_settings, deserialize, request_now, serialize
 from dashnet.logs import configure_logging
+from dashnet.memory import collect_less_often
 from dashnet.reading import to_tick
 from dashnet.redis import create_redis
 from dashnet.settings import get_settings
@@ -42,6 +43,7 @@ async def start(ctx: ArqContext) -> None:
     """Prepare the store and everything that jobs share; waits a while for Postgres to come up."""
     settings = get_settings()
     configure_logging(settings)
+    collect_less_often()
     engine = create_engine(settings, "dashnet-worker")
     async for attempt in stamina.retry_context(on=is_unreachable_error, timeout=START_SECONDS, attempts=None):
         with attempt:

@@ -67,14 +67,17 @@ async def refresh_page(context: WorkerContext, tick: datetime, after: int, until
 
 async def _refresh_between(context: WorkerContext, run: Run, tick: datetime, after: int, until: int | None) -> None:
     limit = context.settings.refresh_page_devices
+    readings = await context.network.read_devices(after, limit)
     while True:
-        readings = await context.network.read_devices(after, limit)
         wanted = readings if until is None else up_to(readings, until)
         await _store_readings(context, run, tick, wanted)
         is_last = len(readings.device_ids) < limit or len(wanted.device_ids) < len(readings.device_ids)
         if is_last or wanted.device_ids[-1] == until:
             return
-        after = wanted.device_ids[-1]
+        readings = await context.network.read_devices(wanted.device_ids[-1], limit)
+        if not readings.device_ids:
+            # The page before was just full; an empty one is no news for anybody.
+            return
 
 
 def up_to(readings: Readings, until: int) -> Readings:

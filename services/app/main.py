@@ -16,6 +16,7 @@ from dashnet import __version__
 from dashnet.database import create_engine, is_unreachable
 from dashnet.errors import ServiceUnavailable
 from dashnet.logs import configure_logging
+from dashnet.memory import collect_less_often
 from dashnet.metrics import CountRequests, metrics_page
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.reading import to_wire
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         configure_logging(settings)
+        collect_less_often()
         engine = create_engine(settings, "dashnet-app")
         redis = create_redis(settings, "dashnet-app")
         relay_redis = create_redis(settings, "dashnet-app-relay", reconnects=False)

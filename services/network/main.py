@@ -15,6 +15,7 @@ from dashnet import __version__
 from dashnet.database import create_engine, is_unreachable, migrate
 from dashnet.errors import ServiceUnavailable
 from dashnet.logs import configure_logging
+from dashnet.memory import collect_less_often
 from dashnet.metrics import CountRequests, metrics_page
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.redis import create_redis
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         configure_logging(settings)
+        collect_less_often()
         engine = create_engine(settings, "dashnet-network")
         redis = create_redis(settings, "dashnet-network")
         try:

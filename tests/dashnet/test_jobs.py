@@ -2,8 +2,17 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
-from dashnet.channels import job_queue
-from dashnet.jobs import Job, arq_redis_settings, deserialize, enqueue, request_now, request_sync, serialize
+from dashnet.channels import job_queue, requested_tick_key
+from dashnet.jobs import (
+    MOST_SECONDS_AHEAD,
+    Job,
+    arq_redis_settings,
+    deserialize,
+    enqueue,
+    request_now,
+    request_sync,
+    serialize,
+)
 from dashnet.settings import Settings
 from tests.conftest import make_settings
 
@@ -17,6 +26,26 @@ async def test_a_tick_by_hand_is_the_running_second(redis: Redis, settings: Sett
     tick = await request_now(redis, settings, Job.REFRESH)
     assert tick.microsecond == 0
     assert abs((datetime.now(UTC) - tick).total_seconds()) < 5
+
+
+async def test_asking_twice_within_a_second_is_two_ticks(redis: Redis, settings: Settings) -> None:
+    first = await request_now(redis, settings, Job.REFRESH)
+    second = await request_now(redis, settings, Job.REFRESH)
+    assert first < second
+    assert len(await queued(redis, settings)) == 2
+
+
+async def test_no_tick_by_hand_takes_the_schedules_place(redis: Redis, settings: Settings) -> None:
+    ticks = [await request_now(redis, settings, Job.REFRESH) for _ in range(4)]
+    await redis.set(requested_tick_key(settings, Job.CLEAN), int(ticks[-1].timestamp()) // 60 * 60 - 1 + 60)
+    assert (await request_now(redis, settings, Job.CLEAN)).second != 0
+    assert 0 not in {tick.second for tick in ticks}
+
+
+async def test_asking_all_the_time_does_not_run_ahead_of_the_clock(redis: Redis, settings: Settings) -> None:
+    ticks = [await request_now(redis, settings, Job.REFRESH) for _ in range(30)]
+    assert (max(ticks) - datetime.now(UTC)).total_seconds() <= MOST_SECONDS_AHEAD
+    assert len(await queued(redis, settings)) < 15
 
 
 async def test_a_job_of_one_id_waits_once(redis: Redis, settings: Settings) -> None:

@@ -162,6 +162,19 @@ async def published_counts(context: WorkerContext, before: Position) -> list[int
     return sorted((len(parse(one.message)["snap_shots"]) for one in missed or ()), reverse=True)
 
 
+@pytest.mark.parametrize("page_devices", [2, 3, 4])
+async def test_an_inventory_that_just_fills_its_pages_is_told_without_an_empty_one(
+    context: WorkerContext, device_ids: list[int], now: datetime, page_devices: int
+) -> None:
+    """Before the store knows the devices they are one page, however many that turns out to be."""
+    before = await read_position(context.redis, context.settings)
+    settings = context.settings.model_copy(update={"refresh_page_devices": page_devices})
+    await refresh(WorkerContext(settings, context.engine, context.redis, context.network), now, "test")
+    missed = await read_missed(context.redis, context.settings, before)
+    counts = [len(parse(one.message).get("snap_shots", ["none"])) for one in missed or ()]
+    assert (sum(counts[1:]), 0 in counts) == (3, False)
+
+
 async def test_a_page_runs_once(context: WorkerContext, device_ids: list[int], now: datetime) -> None:
     await refresh(context, now - timedelta(seconds=1), "test")
     await refresh_page(context, now, 0, 0)
