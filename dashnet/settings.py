@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         "postgresql+asyncpg://dashnet@127.0.0.1:5432/dashnet",
         description="The Postgres that holds inventory, snapshots and ledger, as a SQLAlchemy address.",
     )
-    database_pool_size: int = Field(10, ge=1, le=100, description="Connections to Postgres per process at the most.")
+    database_pool_size: int = Field(16, ge=4, le=100, description="Connections to Postgres per process at the most.")
     database_timeout_seconds: float = Field(10, gt=0, description="Limit of one connection attempt or short query.")
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",

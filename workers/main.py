@@ -152,7 +152,8 @@ class WorkerSettings:
     job_completion_wait = 10
     keep_result = 0
     max_tries = 2
-    max_jobs = 20
+    # A run holds one connection for its lock and needs another to end, and the watch has one: no job may wait for ever.
+    max_jobs = (_settings.database_pool_size - 2) // 2
     poll_delay = 0.2
     timezone = UTC
     log_results = False

@@ -298,6 +298,16 @@ async def test_pages_of_a_killed_worker_are_taken_up_and_no_device_is_missing_or
     assert (last.outcome, last.device_count, last.snapshot_count) == ("done", 25, 25)
 
 
+async def test_more_pages_than_a_worker_has_connections_are_done_all_the_same(
+    settings: Settings, network: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    await network.post("/devices/", json=[make_device() for _ in range(60)])
+    with run_process(WORKER, environment_of(settings.model_copy(update={"refresh_page_devices": 2}))):
+        await eventually(has_run(engine, outcome="done"), 2 * TAKE_UP_SECONDS)
+    (whole,) = await select_runs(engine)
+    assert (whole.device_count, whole.snapshot_count) == (60, 60)
+
+
 async def nothing_is_open(engine: AsyncEngine) -> bool:
     return all(run.outcome for run in await select_runs(engine))
 
