@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 DEADLINE_SECONDS = 10.0
+OUR_PROTOCOL = "services.app.websocket_protocol:DroppableWebSocketProtocol"
 _POLL_SECONDS = 0.02
 _Found = TypeVar("_Found")
 
@@ -24,12 +25,10 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def run_server(app: FastAPI, port: int) -> AsyncIterator[None]:
+async def run_server(app: FastAPI, port: int, ws: str = OUR_PROTOCOL) -> AsyncIterator[None]:
     """Serve `app` until the block ends, as `uvicorn` would."""
     server = uvicorn.Server(
-        uvicorn.Config(
-            app, host="127.0.0.1", port=port, log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=2
-        )
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws=ws, timeout_graceful_shutdown=2)
     )
     serving = asyncio.create_task(server.serve())
     await eventually(lambda: _is_started(server, serving))

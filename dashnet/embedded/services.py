@@ -31,7 +31,14 @@ def service_specs(folders: StateFolders, settings: Settings) -> ServiceSpecs:
     network = _uvicorn("services.network.main:app", settings.network_host, settings.network_port)
     app = (
         *_uvicorn("services.app.main:app", settings.app_host, settings.app_port),
-        *("--ws", "websockets-sansio", "--ws-max-size", "65536", "--ws-per-message-deflate", "false"),
+        *(
+            "--ws",
+            "services.app.websocket_protocol:DroppableWebSocketProtocol",
+            "--ws-max-size",
+            "65536",
+            "--ws-per-message-deflate",
+            "false",
+        ),
     )
     worker = (sys.executable, "-m", "arq", "workers.main.WorkerSettings")
     return ServiceSpecs(

@@ -11,6 +11,7 @@ from dashnet.settings import Settings
 from dashnet.tasks import cancel_and_wait
 from services.app.close_codes import CloseCode
 from services.app.hub import Hub, StateDue, Subscriber
+from services.app.websocket_protocol import find_drop
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +63,19 @@ async def _send_all(websocket: WebSocket, subscriber: Subscriber, make_state: Ma
             async with asyncio.timeout(stall_seconds):
                 await websocket.send_text(message)
         except TimeoutError:
-            logger.info("subscriber closed, it takes nothing seconds=%g", stall_seconds)
-            with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-                async with asyncio.timeout(1):
-                    await websocket.close(CloseCode.TOO_SLOW, "nothing was taken for too long")
+            logger.info("subscriber dropped, it takes nothing seconds=%g", stall_seconds)
+            await _drop(websocket)
             return
+
+
+async def _drop(websocket: WebSocket) -> None:
+    drop = find_drop(websocket.scope)
+    if drop is not None:
+        drop(CloseCode.TOO_SLOW, "nothing was taken for too long")
+        return
+    with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+        async with asyncio.timeout(1):
+            await websocket.close(CloseCode.TOO_SLOW, "nothing was taken for too long")
 
 
 async def _receive_all(websocket: WebSocket, follow_message: FollowMessage) -> None:

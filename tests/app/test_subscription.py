@@ -1,0 +1,133 @@
+"""Subscribers that take nothing, on real sockets."""
+
+import asyncio
+import base64
+import os
+import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import psutil
+import pytest
+from redis.asyncio import Redis
+
+from dashnet.publication import Kind, publish
+from dashnet.settings import Settings
+from services.app.close_codes import CloseCode
+from tests.conftest import run_app
+from tests.feeds import Feed, open_feed
+from tests.servers import DEADLINE_SECONDS, eventually, free_port
+from workers.context import WorkerContext
+
+# More than all the buffers between a server and a client that does not read.
+MANY_DEVICES = 30_000
+
+
+@pytest.fixture
+async def many_devices(context: WorkerContext, store: None) -> None:
+    """A store whose state is some 8 MB."""
+    async with context.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO store.device SELECT id, 'device ' || id, 'Laptop', '', 'mac-' || id, '10.0.0.1', 'simulated', "
+            f"'{{}}', '[]', NULL FROM generate_series(1, {MANY_DEVICES}) AS id"
+        )
+
+
+@asynccontextmanager
+async def open_deaf_socket(settings: Settings) -> AsyncIterator[socket.socket]:
+    """A subscriber of /live that takes not a byte."""
+    loop = asyncio.get_running_loop()
+    with socket.socket() as deaf:
+        deaf.setblocking(False)
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        await loop.sock_connect(deaf, ("127.0.0.1", settings.app_port))
+        key = base64.b64encode(os.urandom(16)).decode()
+        request = (
+            f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{settings.app_port}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        await loop.sock_sendall(deaf, request.encode())
+        yield deaf
+
+
+async def read_until(deaf: socket.socket, wanted: bytes) -> bool:
+    """Whether these bytes come before the server ends the connection."""
+    received = b""
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while wanted not in received:
+                part = await asyncio.get_running_loop().sock_recv(deaf, 2**16)
+                if not part:
+                    return False
+                received = received[-len(wanted) :] + part
+    except ConnectionResetError:
+        return False
+    return True
+
+
+CLOSE_FRAME = struct.pack("!BBH", 0x88, 2 + len("nothing was taken for too long"), CloseCode.TOO_SLOW)
+
+
+async def test_a_subscriber_that_takes_nothing_delays_nobody_and_is_told_its_code_if_it_wakes_up_in_time(
+    settings: Settings, many_devices: None, redis: Redis, capfd: pytest.CaptureFixture[str]
+) -> None:
+    strict = settings.model_copy(update={"subscriber_stall_seconds": 0.3})
+    async with run_app(strict), open_feed(strict, "/live") as quick:
+        assert len((await quick.next())["devices"]) == MANY_DEVICES
+        async with open_deaf_socket(strict) as deaf:
+            await publish_and_hear(quick, redis, strict)
+            await eventually(lambda: is_dropped(capfd))
+            assert await read_until(deaf, CLOSE_FRAME)
+
+
+async def test_a_subscriber_that_never_wakes_up_is_cut_off(
+    settings: Settings,
+    many_devices: None,
+    redis: Redis,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.app.websocket_protocol.GRACE_SECONDS", 0.1)
+    strict = settings.model_copy(update={"subscriber_stall_seconds": 0.3})
+    async with run_app(strict), open_feed(strict, "/live") as quick:
+        await quick.next()
+        async with open_deaf_socket(strict) as deaf:
+            await publish_and_hear(quick, redis, strict)
+            await eventually(lambda: is_dropped(capfd))
+            await eventually(lambda: has_one_client(strict))
+            assert not await read_until(deaf, CLOSE_FRAME)
+
+
+async def publish_and_hear(quick: Feed, redis: Redis, settings: Settings) -> None:
+    """Publications reach the quick one while the other takes nothing; the second is what the other stalls on."""
+    for minute in range(3):
+        await publish(redis, settings, Kind.SNAPSHOTS, {"time_stamp": f"2026-11-23T20:0{minute}:00Z", "snap_shots": []})
+        assert (await quick.next())["type"] == "snapshots"
+
+
+async def is_dropped(capfd: pytest.CaptureFixture[str]) -> bool:
+    return "subscriber dropped" in capfd.readouterr().err
+
+
+async def has_one_client(settings: Settings) -> bool:
+    """Whether the app service of these settings is left with one connection."""
+    connections = psutil.Process().net_connections("tcp")
+    return sum(one.laddr.port == settings.app_port and one.status == "ESTABLISHED" for one in connections) == 1
+
+
+async def test_without_a_state_at_hand_a_subscriber_is_asked_to_come_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.app.subscription.FIRST_STATE_SECONDS", 0.2)
+    lost = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{free_port()}/0"})
+    async with run_app(lost), open_feed(lost, "/live") as feed:
+        await feed.socket.wait_closed()
+        assert feed.socket.close_code == CloseCode.TRY_AGAIN_LATER
+
+
+async def test_a_subscriber_that_leaves_is_forgotten(settings: Settings, app: httpx.AsyncClient) -> None:
+    async with open_feed(settings, "/live") as feed:
+        await feed.next()
+    assert (await app.get("/healthz")).status_code == 200
