@@ -88,27 +88,28 @@ def install_problems(app: FastAPI, extra_schemas: Sequence[type[BaseModel]] = ()
         # Nobody reads this: whoever asked went away while sending. It is no fault of ours and not worth a log line.
         return problem_response(400, HTTPStatus.BAD_REQUEST.phrase, "The request ended before its body was complete")
 
-    async def render_other(request: Request, error: Exception) -> Response:
-        if isinstance(error, (RedisError, PoolTimeout)) or is_unreachable(error):
-            logger.warning("dependency out of reach path=%s error=%s", request.url.path, error)
-            part = "Redis" if isinstance(error, RedisError) else "Postgres"
-            return problem_response(503, ServiceUnavailable.title, f"{part} is out of reach; try again in a moment")
-        logger.error("request failed path=%s", request.url.path, exc_info=error)
-        return problem_response(500, DashnetError.title, "Something failed inside; the service's log tells what")
-
     app.add_exception_handler(DashnetError, render_dashnet_error)
     app.add_exception_handler(HTTPException, render_http_exception)
     app.add_exception_handler(RequestValidationError, render_validation_error)
     app.add_exception_handler(ClientDisconnect, render_disconnect)
     for unreachable in (RedisError, PoolTimeout, DBAPIError, OSError):
-        app.add_exception_handler(unreachable, render_other)
-    app.add_exception_handler(Exception, render_other)
+        app.add_exception_handler(unreachable, _render_other)
+    app.add_exception_handler(Exception, _render_other)
     _document(app, (Problem, *extra_schemas))
 
 
 def _documented_methods(app: FastAPI, path: str) -> Sequence[str]:
     paths = app.openapi()["paths"].items()
     return sorted(method.upper() for template, one in paths if compile_path(template)[0].match(path) for method in one)
+
+
+async def _render_other(request: Request, error: Exception) -> Response:
+    if isinstance(error, (RedisError, PoolTimeout)) or is_unreachable(error):
+        logger.warning("dependency out of reach path=%s error=%s", request.url.path, error)
+        part = "Redis" if isinstance(error, RedisError) else "Postgres"
+        return problem_response(503, ServiceUnavailable.title, f"{part} is out of reach; try again in a moment")
+    logger.error("request failed path=%s", request.url.path, exc_info=error)
+    return problem_response(500, DashnetError.title, "Something failed inside; the service's log tells what")
 
 
 def invalid_input(errors: Sequence[Any]) -> InvalidInput:

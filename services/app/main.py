@@ -41,29 +41,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        configure_logging(settings)
-        collect_less_often()
-        engine = create_engine(settings, "dashnet-app")
-        redis = create_redis(settings, "dashnet-app")
-        relay_redis = create_redis(settings, "dashnet-app-relay", reconnects=False)
-        network = httpx.AsyncClient(base_url=settings.network_address, timeout=30, trust_env=False)
-        hub = Hub()
-        relay = asyncio.create_task(Relay(settings, engine, relay_redis, hub).run())
-        try:
-            yield State(
-                settings=settings,
-                engine=engine,
-                redis=redis,
-                network=network,
-                hub=hub,
-                full_state=FullState(engine, hub, settings.full_state_snapshots),
-            )
-        finally:
-            await cancel_and_wait(relay)
-            await network.aclose()
-            await relay_redis.aclose()
-            await redis.aclose()
-            await engine.dispose()
+        async with open_state(settings) as state:
+            yield state
 
     app = FastAPI(
         title="Dashnet app service",
@@ -80,6 +59,34 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     _add_operations(app)
     return app
+
+
+@asynccontextmanager
+async def open_state(settings: Settings) -> AsyncIterator[State]:
+    """Open what the service holds, with the relay running; closed in reverse order at the end."""
+    configure_logging(settings)
+    collect_less_often()
+    engine = create_engine(settings, "dashnet-app")
+    redis = create_redis(settings, "dashnet-app")
+    relay_redis = create_redis(settings, "dashnet-app-relay", reconnects=False)
+    network = httpx.AsyncClient(base_url=settings.network_address, timeout=30, trust_env=False)
+    hub = Hub()
+    relay = asyncio.create_task(Relay(settings, engine, relay_redis, hub).run())
+    try:
+        yield State(
+            settings=settings,
+            engine=engine,
+            redis=redis,
+            network=network,
+            hub=hub,
+            full_state=FullState(engine, hub, settings.full_state_snapshots),
+        )
+    finally:
+        await cancel_and_wait(relay)
+        await network.aclose()
+        await relay_redis.aclose()
+        await redis.aclose()
+        await engine.dispose()
 
 
 def _add_operations(app: FastAPI) -> None:
