@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import WebSocket, WebSocketDisconnect
 
+from dashnet.database import is_unreachable
 from dashnet.settings import Settings
 from dashnet.tasks import cancel_and_wait
 from services.app.close_codes import CloseCode
@@ -58,7 +59,14 @@ async def serve_subscriber(
 async def _send_all(websocket: WebSocket, subscriber: Subscriber, make_state: MakeState, stall_seconds: float) -> None:
     while True:
         taken = await subscriber.take()
-        message = await make_state() if isinstance(taken, StateDue) else taken
+        try:
+            message = await make_state() if isinstance(taken, StateDue) else taken
+        except Exception as error:
+            if not is_unreachable(error):
+                raise
+            logger.warning("no state can be made, subscriber is asked to come back error=%s", error)
+            await websocket.close(CloseCode.TRY_AGAIN_LATER, "no state at hand: Postgres is out of reach")
+            return
         try:
             async with asyncio.timeout(stall_seconds):
                 await websocket.send_text(message)

@@ -7,17 +7,20 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 from redis.asyncio import Redis
+from sqlalchemy.engine import make_url
 
 from dashnet.publication import Kind, publish
 from dashnet.settings import Settings
 from services.app.close_codes import CloseCode
 from tests.conftest import run_app
 from tests.feeds import Feed, open_feed
+from tests.network.gate import open_gate, to_unix_socket
 from tests.servers import DEADLINE_SECONDS, eventually, free_port
 from workers.context import WorkerContext
 
@@ -125,6 +128,21 @@ async def test_without_a_state_at_hand_a_subscriber_is_asked_to_come_back(
     async with run_app(lost), open_feed(lost, "/live") as feed:
         await feed.socket.wait_closed()
         assert feed.socket.close_code == CloseCode.TRY_AGAIN_LATER
+
+
+async def test_a_full_state_that_cannot_be_made_closes_with_a_code_that_says_come_back(
+    settings: Settings, device_ids: list[int], redis: Redis, servers_folder: Path
+) -> None:
+    socket_path = servers_folder / "run" / ".s.PGSQL.5432"
+    async with open_gate(to_unix_socket(socket_path)) as gate:
+        through_gate = make_url(settings.database_url).set(host="127.0.0.1", port=gate.port, query={})
+        lost = settings.model_copy(update={"database_url": through_gate.render_as_string(hide_password=False)})
+        async with run_app(lost), open_feed(lost, "/") as feed:
+            await feed.next()
+            gate.shut()
+            await publish(redis, lost, Kind.SNAPSHOTS, {"time_stamp": "2026-11-23T20:00:00Z", "snap_shots": []})
+            await feed.socket.wait_closed()
+    assert feed.socket.close_code == CloseCode.TRY_AGAIN_LATER
 
 
 async def test_a_subscriber_that_leaves_is_forgotten(settings: Settings, app: httpx.AsyncClient) -> None:
