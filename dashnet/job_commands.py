@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import orjson
 from redis.exceptions import RedisError
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from dashnet.errors import DashnetError, ServiceUnavailable
@@ -74,12 +74,13 @@ async def show_runs(limit: int, *, as_json: bool) -> None:
 
 def _to_table(runs: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("tick", "job", "outcome", "seconds", "devices", "snapshots", "asked by", "error"):
-        table.add_column(title, justify="right" if title in ("seconds", "devices", "snapshots") else "left")
+    for title in ("tick (UTC)", "job", "outcome", "seconds", "devices", "snapshots", "asked by", "error"):
+        justify: JustifyMethod = "right" if title in ("seconds", "devices", "snapshots") else "left"
+        table.add_column(title, justify=justify, no_wrap=title != "error", overflow="fold")
     for run in runs:
         outcome = run["outcome"] or "running"
         table.add_row(
-            run["tick"],
+            run["tick"].replace("T", " ").removesuffix("Z"),
             run["job"],
             f"[{_COLORS[outcome]}]{outcome}[/]",
             _seconds(run),

@@ -7,6 +7,7 @@ preexec_fn would do the same between fork and exec, which is not safe beside thr
 import ctypes
 import json
 import os
+import shutil
 import signal
 import sys
 from dataclasses import asdict, dataclass
@@ -55,6 +56,8 @@ def become(launch: Launch, command: list[str]) -> None:
     Raises:
         OSError: a privilege is missing, or the program cannot be run.
     """
+    # Looked up as long as Python's own library is in reach: another account may not enter its folder.
+    program = shutil.which(command[0]) or command[0]
     if launch.account is not None:
         _change_account(launch.account)
     if sys.platform == "linux":
@@ -62,7 +65,7 @@ def become(launch: Launch, command: list[str]) -> None:
         _prctl(_PR_SET_PDEATHSIG, launch.death_signal)
     if os.getppid() != launch.parent_pid:
         sys.exit("the supervisor is gone")
-    os.execvpe(command[0], command, os.environ)
+    os.execve(program, command, os.environ)
 
 
 def _change_account(account: Account) -> None:
