@@ -27,6 +27,9 @@ async def watch_for_abandoned(context: WorkerContext) -> None:
             await take_up_abandoned(context)
         except (DBAPIError, OSError, RedisError, DashnetError) as error:
             logger.warning("cannot look for abandoned runs error=%s", error)
+        except Exception:
+            # A watch that ended would leave killed runs and untold commits lying until the next start.
+            logger.exception("looking for abandoned runs failed, trying again")
 
 
 async def take_up_abandoned(context: WorkerContext) -> None:

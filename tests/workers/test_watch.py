@@ -1,11 +1,14 @@
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from dashnet.tasks import cancel_and_wait
+from tests.servers import DEADLINE_SECONDS
 from workers.context import WorkerContext
 from workers.ledger import MOST_ATTEMPTS
-from workers.watch import take_up_abandoned
+from workers.watch import take_up_abandoned, watch_for_abandoned
 
 
 async def leave_open(context: WorkerContext, job: str, tick: datetime, attempt: int = 1) -> None:
@@ -49,3 +52,23 @@ async def test_a_clean_is_taken_up_later_than_a_refresh_for_it_reads_the_past(
     await leave_open(context, "clean", now - timedelta(minutes=10))
     await take_up_abandoned(context)
     assert len(await context.redis.keys("arq:job:clean:*:2")) == 1
+
+
+async def test_the_watch_outlives_an_error_that_nobody_thought_of(
+    context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = asyncio.Event()
+    outcomes = iter([ZeroDivisionError("unthought of"), None])
+
+    async def fail_once(_: WorkerContext) -> None:
+        error = next(outcomes, None)
+        if error is not None:
+            raise error
+        seen.set()
+
+    monkeypatch.setattr("workers.watch.INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr("workers.watch.take_up_abandoned", fail_once)
+    watching = asyncio.create_task(watch_for_abandoned(context))
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await seen.wait()
+    await cancel_and_wait(watching)
