@@ -1,6 +1,6 @@
 -- Takes the next seq, keeps the publication in the stream and sends it, as one step.
 -- KEYS: position hash, stream.  ARGV: channel, new epoch, head, tail, keep milliseconds, keep entries.
--- The wire message is head .. seq .. tail; what is sent is "<epoch> <seq> <message>".
+-- The wire message is head .. seq .. tail; what is sent is "<epoch> <seq> <microseconds since 1970> <message>".
 -- Returns {epoch, seq}.
 local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 local position = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'run_id')
@@ -18,12 +18,13 @@ seq = seq + 1
 redis.call('HSET', KEYS[1], 'seq', seq)
 local message = ARGV[3] .. string.format('%.0f', seq) .. ARGV[4]
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], string.format('%.0f-0', seq), 'at', string.format('%.0f', now), 'message', message)
+local now = time[1] * 1000000 + time[2]
+local at = string.format('%.0f', now)
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], string.format('%.0f-0', seq), 'at', at, 'message', message)
 local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
-while oldest[1] and tonumber(oldest[1][2][2]) < now - tonumber(ARGV[5]) do
+while oldest[1] and tonumber(oldest[1][2][2]) < now - tonumber(ARGV[5]) * 1000 do
   redis.call('XDEL', KEYS[2], oldest[1][1])
   oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
 end
-redis.call('PUBLISH', ARGV[1], epoch .. ' ' .. string.format('%.0f', seq) .. ' ' .. message)
+redis.call('PUBLISH', ARGV[1], epoch .. ' ' .. string.format('%.0f', seq) .. ' ' .. at .. ' ' .. message)
 return {epoch, seq}

@@ -1,7 +1,7 @@
 """Changes on their way from a worker to every app service: made once, as the bytes a subscriber will get.
 
 A worker calls `publish` after its commit; the relay of each app service calls `parse_publication`, and
-`read_position` and `read_missed` to mend what it did not hear.
+`read_position`, `read_missed` and `read_recent` to mend what it did not hear.
 """
 
 import secrets
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from redis.asyncio import Redis
@@ -19,6 +19,7 @@ from dashnet.settings import Settings
 
 KEEP_MILLISECONDS = 15 * 60 * 1000
 KEEP_ENTRIES = 10_000
+_ENTRIES_AT_ONCE = 32
 _SCRIPT = (Path(__file__).parent / "publication.lua").read_text()
 
 
@@ -40,10 +41,19 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A change under its position; `message` is the wire message of /live, ready to be sent."""
+    """A change under its position; `message` is the wire message of /live, ready to be sent.
+
+    `published_at` is in seconds since 1970 by Redis' clock.
+    """
 
     position: Position
     message: bytes
+    published_at: float
+
+    @property
+    def is_reset(self) -> bool:
+        """Whether all that was published before is void."""
+        return self.message.startswith(b'{"type":"%s"' % Kind.RESET.encode())
 
 
 async def publish(redis: Redis, settings: Settings, kind: Kind, fields: dict[str, Any]) -> Position:
@@ -78,8 +88,8 @@ def parse_publication(raw: bytes) -> Publication:
     Raises:
         ValueError: these bytes are not a publication.
     """
-    epoch, seq, message = raw.split(b" ", 2)
-    return Publication(Position(epoch.decode(), int(seq)), message)
+    epoch, seq, microseconds, message = raw.split(b" ", 3)
+    return Publication(Position(epoch.decode(), int(seq)), message, int(microseconds) / 1e6)
 
 
 async def read_missed(redis: Redis, settings: Settings, since: Position) -> Sequence[Publication] | None:
@@ -87,13 +97,32 @@ async def read_missed(redis: Redis, settings: Settings, since: Position) -> Sequ
     now = await read_position(redis, settings)
     if now.epoch != since.epoch or now.seq < since.seq:
         return None
-    entries = cast(
-        list[tuple[bytes, dict[bytes, bytes]]],
-        await redis.xrange(publication_stream(settings), min=f"{since.seq + 1}-0"),
-    )
-    missed = [
-        Publication(Position(now.epoch, int(entry_id.split(b"-")[0])), fields[b"message"])
-        for entry_id, fields in entries
-    ]
+    entries = await redis.xrange(publication_stream(settings), min=f"{since.seq + 1}-0")
+    missed = [_parse_entry(now.epoch, entry) for entry in entries]
     wanted = range(since.seq + 1, max(now.seq, since.seq + len(missed)) + 1)
     return missed if [publication.position.seq for publication in missed] == list(wanted) else None
+
+
+async def read_recent(redis: Redis, settings: Settings, until: Position, most_bytes: int) -> Sequence[Publication]:
+    """The publications that led up to `until`, in order and without a hole, at most so many bytes of them.
+
+    Those before a reset are left out: nobody can go on across it.
+    """
+    recent: list[Publication] = []
+    size, seq = 0, until.seq
+    while seq > 0 and (
+        entries := await redis.xrevrange(publication_stream(settings), max=f"{seq}-0", count=_ENTRIES_AT_ONCE)
+    ):
+        for publication in (_parse_entry(until.epoch, entry) for entry in entries):
+            size += len(publication.message)
+            if publication.position.seq != seq or publication.is_reset or size > most_bytes:
+                return recent[::-1]
+            recent.append(publication)
+            seq -= 1
+    return recent[::-1]
+
+
+def _parse_entry(epoch: str, entry: tuple[bytes, dict[bytes, bytes]]) -> Publication:
+    entry_id, fields = entry
+    position = Position(epoch, int(entry_id.split(b"-")[0]))
+    return Publication(position, fields[b"message"], int(fields[b"at"]) / 1e6)

@@ -5,7 +5,7 @@ import pytest
 from redis.asyncio import Redis
 
 from dashnet.channels import publication_channel, publication_position, publication_stream
-from dashnet.publication import Kind, Position, parse_publication, publish, read_missed, read_position
+from dashnet.publication import Kind, Position, parse_publication, publish, read_missed, read_position, read_recent
 from dashnet.settings import Settings
 
 FIELDS = {"time_stamp": "2026-11-23T20:00:00Z", "snap_shots": []}
@@ -106,3 +106,31 @@ async def test_publications_older_than_a_quarter_of_an_hour_leave_the_stream(
 def test_other_bytes_are_no_publication(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r"unpack|invalid literal"):
         parse_publication(raw)
+
+
+async def test_what_led_up_to_a_position_is_read_in_order_and_no_further_than_the_bound(
+    redis: Redis, settings: Settings
+) -> None:
+    positions = [await publish(redis, settings, Kind.SNAPSHOTS, FIELDS) for _ in range(100)]
+    all_of_them = await read_recent(redis, settings, positions[-1], 2**20)
+    assert [one.position.seq for one in all_of_them] == list(range(1, 101))
+    size = len(all_of_them[-1].message)
+    newest = await read_recent(redis, settings, positions[49], size * 40)
+    assert [one.position.seq for one in newest] == list(range(11, 51))
+
+
+async def test_nobody_goes_on_across_a_reset_or_a_hole(redis: Redis, settings: Settings) -> None:
+    for kind in (Kind.SNAPSHOTS, Kind.RESET, Kind.SNAPSHOTS, Kind.SNAPSHOTS, Kind.SNAPSHOTS):
+        position = await publish(redis, settings, kind, FIELDS if kind == Kind.SNAPSHOTS else {})
+    assert [one.position.seq for one in await read_recent(redis, settings, position, 2**20)] == [3, 4, 5]
+    await redis.xdel(publication_stream(settings), "4-0")
+    assert [one.position.seq for one in await read_recent(redis, settings, position, 2**20)] == [5]
+    await redis.xdel(publication_stream(settings), "5-0")
+    assert await read_recent(redis, settings, position, 2**20) == []
+
+
+async def test_the_time_of_publishing_is_that_of_redis(redis: Redis, settings: Settings) -> None:
+    seconds, microseconds = await redis.time()
+    position = await publish(redis, settings, Kind.SNAPSHOTS, FIELDS)
+    (published,) = await read_recent(redis, settings, position, 2**20)
+    assert 0 <= published.published_at - (seconds + microseconds / 1e6) < 5
