@@ -48,7 +48,7 @@ async def measure_stages() -> list[Figure]:
 async def _measure(stack: Stack) -> list[list[float]]:
     settings = Settings(_env_file=stack.folder / "stack.env", redis_prefix="bench")
     engine, redis = create_engine(settings, "dashnet-bench"), create_redis(settings, "dashnet-bench")
-    hub = Hub()
+    hub = Hub(settings.subscriber_backlog_bytes, settings.resume_bytes)
     hub.replace(await select_panel(engine, Position("bench", 0)))
     # Ticks of another day, so that no snapshot of the running stack is met.
     first = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
@@ -83,7 +83,7 @@ async def _measure_round(
     marks.append(time.monotonic())
     message = orjson.dumps({"type": "snapshots", "seq": position.seq, **fields})
     before = time.monotonic()
-    hub.apply(Publication(Position("bench", position.seq), message))
+    await hub.apply(Publication(Position("bench", position.seq), message, time.time()))
     hubbed = time.monotonic() - before
     read, changes, insert, make, sent = (later - earlier for earlier, later in pairwise(marks))
     await engine.dispose()

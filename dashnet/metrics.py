@@ -1,9 +1,26 @@
-"""What both services count of their HTTP requests, and the page where Prometheus reads it."""
+"""What both services count of their HTTP requests, and the page where Prometheus reads it.
 
+Where `PROMETHEUS_MULTIPROC_DIR` names a folder, the processes of a service keep what they count there, and the page
+is of all of them, whichever is asked. prometheus_client reads that variable when it is imported, so it belongs into
+the environment of the process. Gauges need a `multiprocess_mode` that begins with `live`.
+"""
+
+import os
 import time
+from contextlib import suppress
+from pathlib import Path
 
+import psutil
 from fastapi import Response
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REQUESTS = Counter("dashnet_http_requests_total", "HTTP requests answered", ["method", "route", "status"])
@@ -11,8 +28,27 @@ _SECONDS = Histogram("dashnet_http_request_duration_seconds", "Time to the end o
 
 
 def metrics_page() -> Response:
-    """All metrics of this process as Prometheus text."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    """All metrics as Prometheus text: of this process, or of all processes that share a folder."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    registry = _collect_from(Path(folder)) if folder is not None else REGISTRY
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _collect_from(folder: Path) -> CollectorRegistry:
+    _forget_dead_processes(folder)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(folder))
+    return registry
+
+
+def _forget_dead_processes(folder: Path) -> None:
+    """Remove the gauges of processes that have ended; what they counted stays, because counters never fall."""
+    # uvicorn tells nobody that it replaced a worker.
+    for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*_*.db")}:
+        if not psutil.pid_exists(pid):
+            # Another process that is asked at the same moment removes the same files.
+            with suppress(FileNotFoundError):
+                mark_process_dead(pid, str(folder))
 
 
 class CountRequests:

@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     ledger_retention_days: int = Field(90, ge=1, description="Days that job runs are kept.")
 
     # The app service.
+    app_processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes of the app service behind its one port; each follows Redis by itself.",
+    )
     cron_pass: SecretStr | None = Field(
         None,
         validation_alias="CRON_PASS",
@@ -86,7 +92,10 @@ class Settings(BaseSettings):
         1_048_576, ge=1024, description="Unsent bytes per subscriber before publications give way to one fresh state."
     )
     subscriber_stall_seconds: float = Field(
-        30, gt=0, description="How long one message to a subscriber may take before its socket is closed."
+        30, gt=0, description="How long a subscriber may take nothing before its socket is closed."
+    )
+    resume_bytes: int = Field(
+        33_554_432, ge=0, description="Bytes of the newest publications that an app process keeps for who comes back."
     )
     allowed_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list,

@@ -21,7 +21,7 @@ from services.app.main import create_app as create_app_service
 from services.network import models
 from services.network.main import MIGRATIONS as NETWORK_MIGRATIONS
 from services.network.main import create_app as create_network_service
-from tests.servers import free_port, run_server
+from tests.servers import OUR_PROTOCOL, free_port, run_server
 from workers.context import WorkerContext
 from workers.main import MIGRATIONS as STORE_MIGRATIONS
 from workers.network_client import NetworkClient
@@ -122,10 +122,10 @@ async def run_network(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @asynccontextmanager
-async def run_app(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def run_app(settings: Settings, ws: str = OUR_PROTOCOL) -> AsyncIterator[httpx.AsyncClient]:
     """The app service on its socket, and a client of it."""
     async with (
-        run_server(create_app_service(settings), settings.app_port),
+        run_server(create_app_service(settings), settings.app_port, ws),
         httpx.AsyncClient(base_url=settings.app_address, timeout=30) as client,
     ):
         yield client

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 DEADLINE_SECONDS = 10.0
-OUR_PROTOCOL = "services.app.websocket_protocol:DroppableWebSocketProtocol"
+OUR_PROTOCOL = "services.app.websocket_protocol:FeedWebSocketProtocol"
 _POLL_SECONDS = 0.02
 _Found = TypeVar("_Found")
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ("network", "app", "worker")
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 VARIABLES = {variable_of(name, field): field for name, field in Settings.model_fields.items()}
 
 
@@ -40,7 +41,7 @@ def test_ports_are_published_on_this_machine_only(name: str) -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_setting_that_is_passed_exists(name: str) -> None:
-    passed = SERVICES[name]["environment"]
+    passed = {key: value for key, value in SERVICES[name]["environment"].items() if key != METRICS_FOLDER}
     assert set(passed) <= set(VARIABLES)
     handed_on = {key: value for key, value in passed.items() if value.startswith("${") and "PASSWORD" not in value}
     assert all(value == f"${{{key}-}}" for key, value in handed_on.items())
@@ -48,10 +49,24 @@ def test_every_setting_that_is_passed_exists(name: str) -> None:
 
 def test_every_setting_has_a_way_into_its_container() -> None:
     """Those that are fixed inside a container, or are about this machine's own addresses, aside."""
-    passed = {key for name in OURS for key in SERVICES[name]["environment"]}
+    passed = {key for name in OURS for key in SERVICES[name]["environment"]} - {METRICS_FOLDER}
     ports = variables_in(str([SERVICES[name].get("ports") for name in OURS]))
+    options = variables_in(str([SERVICES[name]["command"] for name in OURS]))
     fixed = {"DASHNET_NETWORK_HOST", "DASHNET_APP_HOST", "DASHNET_WORKER_NAME"}
-    assert passed | ports | fixed == set(VARIABLES)
+    assert passed | ports | options | fixed == set(VARIABLES)
+
+
+def test_a_setting_that_becomes_an_option_has_its_own_default_there() -> None:
+    given = re.findall(r"\$\{([A-Z_]+)([^}]*)\}", str([SERVICES[name]["command"] for name in OURS]))
+    assert given == [("DASHNET_APP_PROCESSES", f":-{VARIABLES['DASHNET_APP_PROCESSES'].default}")]
+
+
+def test_only_the_service_of_many_processes_shares_its_metrics_in_memory_that_begins_empty() -> None:
+    shared = {
+        name: SERVICES[name]["environment"][METRICS_FOLDER] for name in OURS if "/metrics" in SERVICES[name]["tmpfs"]
+    }
+    assert shared == {"app": "/metrics"}
+    assert [name for name in OURS if METRICS_FOLDER in SERVICES[name]["environment"]] == ["app"]
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class Child:
     async def wait(self) -> None:
         """Wait for its end, however long that takes."""
         await self.process.wait()
+        self._kill_orphans()
         forget_pid(self.folders, self.spec.name)
 
     async def wait_at_most(self, seconds: float) -> bool:
@@ -67,6 +69,12 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 self._signal(signal.SIGKILL)
+
+    def _kill_orphans(self) -> None:
+        """End what is left of its session: workers of a killed uvicorn would keep the port from the next one."""
+        # macOS answers with a PermissionError where there are only zombies.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def describe_end(self) -> str:
         """How it ended and its last words, for one log line."""

@@ -52,6 +52,11 @@ class StateFolders:
         return self.root / "bin"
 
     @property
+    def metrics(self) -> Path:
+        """What the processes of one service count, for whichever of them is asked; begins empty at each start."""
+        return self.root / "metrics"
+
+    @property
     def lock(self) -> Path:
         """Held by the one supervisor of this folder; holds its process id."""
         return self.root / "supervisor.lock"
@@ -83,7 +88,7 @@ def create_folders(state_folder: Path) -> StateFolders:
     try:
         folders.root.mkdir(parents=True, exist_ok=True)
         _check_owner(folders)
-        for folder in (folders.run, folders.redis, folders.logs, folders.pids):
+        for folder in (folders.run, folders.redis, folders.logs, folders.pids, folders.metrics):
             folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StackError(f"The state folder {folders.root} cannot be made: {error.strerror}.") from error
@@ -94,6 +99,12 @@ def remove_folder(folder: Path) -> None:
     """Remove a folder and all below it; one that is not there is fine."""
     if folder.exists():
         shutil.rmtree(folder)
+
+
+def empty_folder(folder: Path) -> None:
+    """Remove all that is in a folder of files."""
+    for path in folder.iterdir():
+        path.unlink()
 
 
 def _check_path(folders: StateFolders) -> None:

@@ -33,18 +33,27 @@ def service_specs(folders: StateFolders, settings: Settings) -> ServiceSpecs:
         *_uvicorn("services.app.main:app", settings.app_host, settings.app_port),
         *(
             "--ws",
-            "services.app.websocket_protocol:DroppableWebSocketProtocol",
+            "services.app.websocket_protocol:FeedWebSocketProtocol",
             "--ws-max-size",
             "65536",
-            "--ws-per-message-deflate",
-            "false",
+            # Always said, because uvicorn would otherwise ask WEB_CONCURRENCY.
+            "--workers",
+            str(settings.app_processes),
+            # uvicorn kills a worker that is silent for longer; many that start at once are slow to speak.
+            "--timeout-worker-healthcheck",
+            "30",
         ),
     )
     worker = (sys.executable, "-m", "arq", "workers.main.WorkerSettings")
     return ServiceSpecs(
         _service("network", network, environment, _answers_ok(f"{bound.network_address}/readyz")),
         (
-            _service("app", app, environment, _answers_ok(f"{bound.app_address}/healthz")),
+            _service(
+                "app",
+                app,
+                environment | _shared_metrics(folders, settings),
+                _answers_ok(f"{bound.app_address}/healthz"),
+            ),
             _service("worker", worker, environment, _worker_is_healthy(folders, settings)),
         ),
     )
@@ -60,6 +69,11 @@ def stack_environment(settings: Settings) -> dict[str, str]:
         "DASHNET_APP_HOST": settings.app_host,
         "DASHNET_APP_PORT": str(settings.app_port),
     }
+
+
+def _shared_metrics(folders: StateFolders, settings: Settings) -> dict[str, str]:
+    """Where several processes keep their metrics; one process keeps its own, with those of Python and its memory."""
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folders.metrics)} if settings.app_processes > 1 else {}
 
 
 def _inherited() -> Mapping[str, str]:

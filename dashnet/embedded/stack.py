@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from dashnet.embedded.folders import StateFolders, create_folders
+from dashnet.embedded.folders import StateFolders, create_folders, empty_folder
 from dashnet.embedded.leftovers import stop_leftovers
 from dashnet.embedded.lock import hold_lock
 from dashnet.embedded.ports import check_ports
@@ -34,6 +34,7 @@ def claim_folders(state_folder: Path) -> Iterator[StateFolders]:
     with hold_lock(folders.lock):
         folders.stack_env.unlink(missing_ok=True)
         stop_leftovers(folders)
+        empty_folder(folders.metrics)
         yield folders
 
 

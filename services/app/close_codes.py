@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    """The reason a socket ends. After all but POLICY_VIOLATION a client may reconnect."""
+    """The reason a socket ends. After all but POLICY_VIOLATION and BAD_ADDRESS a client may reconnect."""
 
     GOING_AWAY = 1001
     """The service stops; reconnect, with a growing pause."""
@@ -15,6 +15,9 @@ class CloseCode(IntEnum):
     MESSAGE_TOO_BIG = 1009
     """A message over 64 KiB; reconnect and send less."""
 
+    INTERNAL_ERROR = 1011
+    """A fault of the service, or no ping of it was answered; reconnect, with a growing pause."""
+
     SERVICE_RESTART = 1012
     """The service is being restarted; reconnect."""
 
@@ -23,3 +26,6 @@ class CloseCode(IntEnum):
 
     TOO_SLOW = 4008
     """The subscriber took nothing for `DASHNET_SUBSCRIBER_STALL_SECONDS`; reconnect for a fresh state."""
+
+    BAD_ADDRESS = 4500
+    """The query of the address asks for a view that there cannot be; do not reconnect with it."""

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from dashnet.errors import ServiceUnavailable
 from dashnet.settings import Settings
+from services.app.feed_metrics import FeedMetrics
 from services.app.full_state_cache import FullState
 from services.app.hub import Hub
 from services.app.panel import Panel
@@ -27,6 +28,7 @@ class State(TypedDict):
     network: httpx.AsyncClient
     hub: Hub
     full_state: FullState
+    feed_metrics: FeedMetrics
 
 
 def get_settings(connection: HTTPConnection) -> Settings:
@@ -74,6 +76,11 @@ def get_full_state(connection: HTTPConnection) -> FullState:
     return connection.state.full_state  # type: ignore[no-any-return]  # as above
 
 
+def get_feed_metrics(connection: HTTPConnection) -> FeedMetrics:
+    """What it tells Prometheus of its feeds."""
+    return connection.state.feed_metrics  # type: ignore[no-any-return]  # as above
+
+
 CurrentSettings = Annotated[Settings, Depends(get_settings)]
 Engine = Annotated[AsyncEngine, Depends(get_engine)]
 RedisClient = Annotated[Redis, Depends(get_redis)]
@@ -81,3 +88,4 @@ Network = Annotated[httpx.AsyncClient, Depends(get_network)]
 CurrentHub = Annotated[Hub, Depends(get_hub)]
 CurrentPanel = Annotated[Panel, Depends(get_panel)]
 CurrentFullState = Annotated[FullState, Depends(get_full_state)]
+CurrentFeedMetrics = Annotated[FeedMetrics, Depends(get_feed_metrics)]

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Response, WebSocket
 
 from dashnet.problems import problem_responses
-from services.app.control import Refusal, follow_control, parse_message
+from services.app.control import Asker, Refusal, follow_control, parse_message
 from services.app.dependencies import CurrentFullState, CurrentHub, CurrentSettings, RedisClient
-from services.app.hub import Subscriber
+from services.app.subscriber import Subscriber
 from services.app.subscription import serve_subscriber
 
 router = APIRouter()
@@ -13,30 +13,24 @@ router = APIRouter()
 
 @router.websocket("/")
 async def follow_full_state(
-    websocket: WebSocket, hub: CurrentHub, full_state: CurrentFullState, settings: CurrentSettings, redis: RedisClient
+    websocket: WebSocket, hub: CurrentHub, settings: CurrentSettings, redis: RedisClient
 ) -> None:
-    """One subscriber of the 2020 protocol, from its handshake to its end."""
-    subscriber = Subscriber(settings.subscriber_backlog_bytes, takes_publications=False)
+    """One subscriber of the 2020 protocol, from its handshake on."""
+    asker = Asker.of(websocket)
 
-    async def follow_message(text: str | None) -> None:
-        message = parse_message(text)
-        refusal: Refusal | None
+    async def follow_message(received: str | bytes, _: Subscriber) -> Refusal | None:
+        message = parse_message(received)
         if isinstance(message, Refusal):
-            refusal = message
-        elif "socket_type" in message:
-            refusal = await follow_control(message, websocket, settings, redis)
-        else:
-            refusal = Refusal("unknown_type", "this websocket takes control messages only (docs/protocol.md)")
-        if refusal is not None:
-            subscriber.answer(refusal.to_message())
+            return message
+        if "socket_type" in message:
+            return await follow_control(message, asker, settings, redis)
+        return Refusal("unknown_type", "this websocket takes control messages only (docs/protocol.md)")
 
     await websocket.accept()
-    await serve_subscriber(
-        websocket, subscriber, hub, settings, make_state=full_state.encode, follow_message=follow_message
-    )
+    await serve_subscriber(websocket, hub, None, None, follow_message)
 
 
 @router.get("/api/network", tags=["devices"], responses=problem_responses(503))
 async def read_network(full_state: CurrentFullState) -> Response:
     """The array of 2020: every device with its snapshots since the last clean, oldest first."""
-    return Response(await full_state.encode(), media_type="application/json")
+    return Response((await full_state.encode()).payload, media_type="application/json")

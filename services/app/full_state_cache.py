@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.publication import Position
 from services.app.hub import Hub
+from services.app.message import Message
 from services.app.snapshots import select_full_state
 
 
@@ -18,9 +19,9 @@ class FullState:
         self._most_snapshots = most_snapshots
         self._lock = asyncio.Lock()
         self._made_at: Position | None = None
-        self._text = ""
+        self._message = Message(b"[]")
 
-    async def encode(self) -> str:
+    async def encode(self) -> Message:
         """The array as JSON; it holds at least everything up to the hub's position.
 
         Raises:
@@ -29,6 +30,6 @@ class FullState:
         async with self._lock:
             position = self._hub.position
             if position is None or position != self._made_at:
-                self._text = (await select_full_state(self._engine, self._most_snapshots)).decode()
+                self._message = Message(await select_full_state(self._engine, self._most_snapshots))
                 self._made_at = position
-            return self._text
+            return self._message

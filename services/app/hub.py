@@ -1,91 +1,47 @@
-"""The subscribers of this process and what waits for each of them. No IO: the relay gives, senders take."""
+"""The subscribers of this process and the panel they look at. No IO: the relay gives, connections take."""
 
 import asyncio
 from collections import deque
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from itertools import chain, islice
 
 import orjson
 
 from dashnet.publication import Position, Publication
-from services.app.panel import Panel, narrow
+from services.app.membership import Membership, Narrowing
+from services.app.message import Message
+from services.app.panel import Panel
+from services.app.subscriber import Subscriber, Traffic
+from services.app.views import ALL_DEVICES, DeviceIndex, View
 
-MOST_WAITING_ANSWERS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class StateDue:
-    """Taken from a mailbox: the subscriber is to be sent a fresh state, made now."""
-
-
-STATE_DUE = StateDue()
-
-
-class Subscriber:
-    """One open websocket's mailbox: publications in order, or in their place the mark that a fresh state is due.
-
-    What waits is bounded in bytes. Over the bound all of it gives way to one fresh state, so that a slow subscriber
-    costs little and misses nothing; a single message may be larger than the bound. `device_ids` None means all devices.
-    """
-
-    def __init__(self, backlog_bytes: int, *, takes_publications: bool) -> None:
-        self.device_ids: frozenset[int] | None = None
-        self.takes_publications = takes_publications
-        self._limit = backlog_bytes
-        self._answers: deque[str] = deque(maxlen=MOST_WAITING_ANSWERS)
-        self._backlog: deque[str] = deque()
-        self._size = 0
-        self._is_state_due = True
-        self._ready = asyncio.Event()
-        self._ready.set()
-
-    def put(self, message: str) -> None:
-        """Add a publication; it is left out where a fresh state, which will hold it, is due."""
-        if self._is_state_due:
-            return
-        self._backlog.append(message)
-        self._size += len(message)
-        # One message alone always fits: in its place there could only be a state, which is larger.
-        if self._size > self._limit and len(self._backlog) > 1:
-            self.ask_for_state()
-        self._ready.set()
-
-    def answer(self, message: str) -> None:
-        """Add an answer to this subscriber alone; of too many the oldest are dropped."""
-        self._answers.append(message)
-        self._ready.set()
-
-    def ask_for_state(self) -> None:
-        """Drop the publications that wait; a fresh state is due."""
-        self._backlog.clear()
-        self._size = 0
-        self._is_state_due = True
-        self._ready.set()
-
-    async def take(self) -> str | StateDue:
-        """Wait for the next thing to send: an answer, a due state, a publication, in this order."""
-        await self._ready.wait()
-        taken: str | StateDue = STATE_DUE
-        if self._answers:
-            taken = self._answers.popleft()
-        elif self._is_state_due:
-            self._is_state_due = False
-        else:
-            taken = self._backlog.popleft()
-            self._size -= len(taken)
-        if not self._answers and not self._is_state_due and not self._backlog:
-            self._ready.clear()
-        return taken
+# After so many subscribers others get their turn in the event loop.
+FAN_OUT_CHUNK = 200
+# From here on a message is compressed in a thread, while the event loop goes on.
+LONG_MESSAGE_BYTES = 64 * 1024
 
 
 class Hub:
-    """All subscribers of this process and the panel they look at. Nothing here waits for a subscriber."""
+    """Gives every publication to every subscriber, and keeps the newest so that one who was away can go on.
 
-    def __init__(self) -> None:
+    `backlog_limit` is the bytes of publications that may wait for one subscriber; `recent_limit` those that are kept.
+    """
+
+    def __init__(self, backlog_limit: int, recent_limit: int) -> None:
+        self.traffic = Traffic()
+        self.backlog_limit = backlog_limit
+        self.full_since: dict[Subscriber, float] = {}
+        self._recent_limit = recent_limit
+        self._recent: deque[Message] = deque()
+        self._recent_bytes = 0
         self._panel: Panel | None = None
-        self._subscribers: set[Subscriber] = set()
+        self._index: DeviceIndex | None = None
         self._loaded = asyncio.Event()
-        self._state: str | None = None
+        self._memberships: dict[View, Membership] = {}
+        self._watching_all: set[Subscriber] = set()
+        self._watching_2020: set[Subscriber] = set()
+        self._states: dict[View, Message] = {}
+        self._due: set[Subscriber] = set()
+        self._is_due = asyncio.Event()
 
     @property
     def panel(self) -> Panel | None:
@@ -98,9 +54,19 @@ class Hub:
         return self._panel.position if self._panel else None
 
     @property
-    def subscriber_count(self) -> int:
-        """How many websockets are open."""
-        return len(self._subscribers)
+    def live_count(self) -> int:
+        """How many websockets /live are open."""
+        return len(self._watching_all) + sum(len(one.subscribers) for one in self._memberships.values())
+
+    @property
+    def count_2020(self) -> int:
+        """How many websockets of 2020's protocol are open."""
+        return len(self._watching_2020)
+
+    @property
+    def backlog_bytes(self) -> int:
+        """What waits for all subscribers together, their connections' own buffers included."""
+        return sum(one.backlog_bytes + one.connection.waiting_bytes for one in self.full_since)
 
     async def wait_loaded(self) -> Panel:
         """The panel, once there is one."""
@@ -108,56 +74,171 @@ class Hub:
             await self._loaded.wait()
         return self._panel
 
-    def add(self, subscriber: Subscriber) -> None:
-        """Begin to give a subscriber what changes; its first message is a state."""
-        self._subscribers.add(subscriber)
+    def add(self, subscriber: Subscriber, since: Position | None = None) -> bool:
+        """Begin to give a subscriber what changes; whether it goes on from `since`, or begins with a state."""
+        self._group(subscriber.view).add(subscriber)
+        missed = self._missed(since) if since and subscriber.view == ALL_DEVICES else None
+        if since is None or missed is None:
+            self.traffic.not_resumed += since is not None
+            subscriber.ask_for_state()
+            return False
+        self.traffic.resumed += 1
+        answer = {"type": "resumed", "epoch": since.epoch, "seq": since.seq}
+        subscriber.resume(Message(orjson.dumps(answer), since.seq), missed)
+        return True
+
+    def change_view(self, subscriber: Subscriber, view: View) -> None:
+        """Show a subscriber something else from now on, beginning with a state."""
+        self._leave(subscriber)
+        subscriber.view = view
+        self._group(view).add(subscriber)
+        subscriber.ask_for_state()
 
     def remove(self, subscriber: Subscriber) -> None:
         """Forget a subscriber."""
-        self._subscribers.discard(subscriber)
+        subscriber.leave()
+        self._leave(subscriber)
+        self._due.discard(subscriber)
+        self.full_since.pop(subscriber, None)
 
-    def replace(self, panel: Panel) -> None:
-        """Show another panel; every subscriber is due a fresh state."""
-        self._panel = panel
-        self._state = None
+    def _group(self, view: View | None) -> set[Subscriber]:
+        if view is None:
+            return self._watching_2020
+        if view == ALL_DEVICES:
+            return self._watching_all
+        return self._memberships.setdefault(view, Membership(view)).subscribers
+
+    def _leave(self, subscriber: Subscriber) -> None:
+        view = subscriber.view
+        group = self._group(view)
+        group.discard(subscriber)
+        if not group and view is not None:
+            self._memberships.pop(view, None)
+            self._states.pop(view, None)
+
+    def _missed(self, since: Position) -> Sequence[Message] | None:
+        """What was published after `since`, in order; None where that is not known in full."""
+        position = self.position
+        if position is None or position.epoch != since.epoch or since.seq > position.seq:
+            return None
+        count = position.seq - since.seq
+        return list(islice(self._recent, len(self._recent) - count, None)) if count <= len(self._recent) else None
+
+    def replace(self, panel: Panel, recent: Sequence[Publication] = ()) -> None:
+        """Show another panel; every subscriber is due a fresh state. `recent` are publications that led up to it."""
+        self._panel, self._index = panel, None
+        self._states.clear()
+        self._recent.clear()
+        self._recent_bytes = 0
+        for publication in recent:
+            self._remember(Message(publication.message, publication.position.seq))
+        for membership in self._memberships.values():
+            membership.forget()
         self._loaded.set()
-        for subscriber in self._subscribers:
+        for subscriber in self._all():
             subscriber.ask_for_state()
 
-    def apply(self, publication: Publication) -> None:
-        """Take in one publication and give it to every subscriber; decoded once, shared by all who see all devices.
+    async def apply(self, publication: Publication) -> None:
+        """Take in one publication and give it to every subscriber.
 
         Raises:
             RuntimeError: there is no panel yet.
         """
         if self._panel is None:
             raise RuntimeError("a publication came before the panel was loaded")
-        message = orjson.loads(publication.message)
-        self._panel.apply(publication.position, message)
-        self._state = None
-        whole = publication.message.decode()
-        narrowed: dict[frozenset[int], str] = {}
-        for subscriber in self._subscribers:
-            view = subscriber.device_ids
-            if not subscriber.takes_publications:
-                subscriber.ask_for_state()
-            elif view is None:
-                subscriber.put(whole)
-            else:
-                if view not in narrowed:
-                    narrowed[view] = narrow(message, view)
-                subscriber.put(narrowed[view])
+        decoded = orjson.loads(publication.message)
+        change = self._panel.apply(publication.position, decoded)
+        self._states.clear()
+        message = Message(publication.message, publication.position.seq)
+        self._remember(message)
+        if self._index is not None:
+            for device in change.changed:
+                self._index.put(device)
+            for device_id in change.removed:
+                self._index.remove(device_id)
+        # All views are brought up to date before anybody else has a turn, so that no state is made from half of them.
+        narrowing = Narrowing(message.seq, change, self._panel.devices)
+        deliveries = [(message, list(self._watching_all))]
+        for membership in self._memberships.values():
+            if membership.device_ids is not None:
+                deliveries.append((narrowing.cut(membership), list(membership.subscribers)))
+        for subscriber in self._watching_2020:
+            subscriber.ask_for_state()
+        await _fan_out(deliveries)
 
-    def encode_state(self, device_ids: Collection[int] | None) -> str:
-        """The `state` message of now; that of all devices is made at most once per position.
+    def _remember(self, message: Message) -> None:
+        self._recent.append(message)
+        self._recent_bytes += len(message.payload)
+        while self._recent_bytes > self._recent_limit:
+            self._recent_bytes -= len(self._recent.popleft().payload)
+
+    def encode_state(self, view: View) -> Message:
+        """The `state` message of now, made at most once per position and view.
 
         Raises:
             RuntimeError: there is no panel yet.
         """
         if self._panel is None:
             raise RuntimeError("there is no panel yet")
-        if device_ids is not None:
-            return self._panel.to_state(device_ids)
-        if self._state is None:
-            self._state = self._panel.to_state()
-        return self._state
+        message = self._states.get(view)
+        if message is None:
+            message = Message(self._panel.to_state(self._find(self._panel, view)), self._panel.position.seq)
+            self._states[view] = message
+        return message
+
+    def _find(self, panel: Panel, view: View) -> Collection[int]:
+        membership = self._memberships.get(view)
+        if view == ALL_DEVICES or membership is None:
+            return panel.devices if view == ALL_DEVICES else ()
+        if membership.device_ids is not None:
+            return membership.device_ids
+        if self._index is None:
+            self._index = DeviceIndex(panel.devices.values())
+        return membership.fill(self._index, panel.devices)
+
+    def _all(self) -> list[Subscriber]:
+        narrowed = chain.from_iterable(one.subscribers for one in self._memberships.values())
+        return [*self._watching_all, *narrowed, *self._watching_2020]
+
+    # What subscribers tell of themselves.
+
+    def want_state(self, subscriber: Subscriber) -> None:
+        """Have a state made for it, soon."""
+        self._due.add(subscriber)
+        self._is_due.set()
+
+    def on_full(self, subscriber: Subscriber) -> None:
+        """Its connection takes nothing for now."""
+        self.full_since[subscriber] = asyncio.get_running_loop().time()
+
+    def on_drained(self, subscriber: Subscriber) -> None:
+        """Its connection takes something again."""
+        self.full_since.pop(subscriber, None)
+
+    async def take_due(self) -> dict[View | None, list[Subscriber]]:
+        """Wait for subscribers that are due a state, and take all of them, by view."""
+        await self._is_due.wait()
+        self._is_due.clear()
+        due, self._due = self._due, set()
+        by_view: dict[View | None, list[Subscriber]] = {}
+        for subscriber in due:
+            by_view.setdefault(subscriber.view, []).append(subscriber)
+        return by_view
+
+
+async def _fan_out(deliveries: Sequence[tuple[Message, Sequence[Subscriber]]]) -> None:
+    served = 0
+    for message, subscribers in deliveries:
+        await compress(message, subscribers)
+        for subscriber in subscribers:
+            subscriber.give(message)
+            served += 1
+            if served % FAN_OUT_CHUNK == 0:
+                await asyncio.sleep(0)
+
+
+async def compress(message: Message, subscribers: Sequence[Subscriber]) -> None:
+    """Make the frames of a long message that these subscribers want, beside the event loop."""
+    if len(message.payload) >= LONG_MESSAGE_BYTES:
+        for window_bits in {subscriber.connection.window_bits for subscriber in subscribers} - {0}:
+            await asyncio.to_thread(message.frame, window_bits)

@@ -1,59 +1,79 @@
 """Websocket `/live`: state once, then only what changes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
 
-from services.app.control import Refusal, follow_control, parse_message
+from dashnet.publication import Position
+from services.app.close_codes import CloseCode
+from services.app.control import Asker, Refusal, follow_control, parse_message
 from services.app.dependencies import CurrentHub, CurrentSettings, RedisClient
-from services.app.hub import Subscriber
+from services.app.hub import Hub
+from services.app.subscriber import Subscriber
 from services.app.subscription import serve_subscriber
-
-MOST_DEVICE_IDS = 10_000
+from services.app.views import VIEW_FIELDS, View, parse_view
 
 router = APIRouter()
 
 
 @router.websocket("/live")
 async def follow_live(websocket: WebSocket, hub: CurrentHub, settings: CurrentSettings, redis: RedisClient) -> None:
-    """One subscriber of /live, from its handshake to its end."""
-    subscriber = Subscriber(settings.subscriber_backlog_bytes, takes_publications=True)
+    """One subscriber of /live, from its handshake on."""
+    asker = Asker.of(websocket)
 
-    async def make_state() -> str:
-        return hub.encode_state(subscriber.device_ids)
-
-    async def follow_message(text: str | None) -> None:
-        message = parse_message(text)
-        refusal: Refusal | None = None
+    async def follow_message(received: str | bytes, subscriber: Subscriber) -> Refusal | None:
+        message = parse_message(received)
         if isinstance(message, Refusal):
-            refusal = message
-        elif "socket_type" in message:
-            refusal = await follow_control(message, websocket, settings, redis)
-        elif message.get("type") == "subscribe":
-            refusal = _subscribe(subscriber, message)
-        else:
-            refusal = Refusal("unknown_type", "send a subscribe message or a control message (docs/protocol.md)")
-        if refusal is not None:
-            subscriber.answer(refusal.to_message())
+            return message
+        if "socket_type" in message:
+            return await follow_control(message, asker, settings, redis)
+        if message.get("type") == "subscribe":
+            return _subscribe(hub, subscriber, message)
+        return Refusal("unknown_type", "send a subscribe message or a control message (docs/protocol.md)")
 
     await websocket.accept()
-    await serve_subscriber(websocket, subscriber, hub, settings, make_state=make_state, follow_message=follow_message)
+    try:
+        view = parse_query(websocket.query_params)
+    except ValueError as error:
+        await websocket.send_text(Refusal("bad_message", f"in the address: {error}").to_message().decode())
+        await websocket.close(CloseCode.BAD_ADDRESS, "the address asks for no view that there is")
+        return
+    await serve_subscriber(websocket, hub, view, parse_position(websocket.query_params), follow_message)
 
 
-def _subscribe(subscriber: Subscriber, message: dict[str, Any]) -> Refusal | None:
-    """Follow a `subscribe` message: the subscriber sees these devices from now on, beginning with a state."""
-    unknown = sorted(set(message) - {"type", "device_ids"})
-    if unknown or "device_ids" not in message:
-        detail = f"unknown field {unknown[0]!r}" if unknown else "device_ids is missing"
-        return Refusal("bad_message", f"{detail}; subscribe takes device_ids, a list of ids or null for all")
-    wanted = message["device_ids"]
-    if wanted is None:
-        subscriber.device_ids = None
-    elif not isinstance(wanted, list) or not all(type(one) is int for one in wanted):
-        return Refusal("bad_message", "device_ids must be a list of whole numbers, or null for all devices")
-    elif len(wanted) > MOST_DEVICE_IDS:
-        return Refusal("bad_message", f"device_ids may name {MOST_DEVICE_IDS:,} devices; take null for all")
-    else:
-        subscriber.device_ids = frozenset(wanted)
-    subscriber.ask_for_state()
+def parse_position(query: Mapping[str, str]) -> Position | None:
+    """Where the client left off; None where it does not say so, or nothing that could be."""
+    epoch, seq = query.get("epoch", ""), query.get("seq", "")
+    return Position(epoch, int(seq)) if epoch and seq.isascii() and seq.isdigit() and len(seq) < 20 else None
+
+
+def parse_query(query: Mapping[str, str]) -> View:
+    """The view that the address asks for, in the words of `subscribe`; lists are parted by commas.
+
+    Raises:
+        ValueError: a field does not fit.
+    """
+    wanted: dict[str, Any] = {name: query[name] for name in ("state", "search") if query.get(name)}
+    for name in ("tags", "device_types"):
+        if query.get(name):
+            wanted[name] = query[name].split(",")
+    if query.get("device_ids"):
+        wanted["device_ids"] = [int(one) if one.isdecimal() else one for one in query["device_ids"].split(",")]
+    return parse_view(wanted)
+
+
+def _subscribe(hub: Hub, subscriber: Subscriber, message: dict[str, Any]) -> Refusal | None:
+    """Follow a `subscribe` message: the subscriber sees this view from now on, beginning with a state."""
+    unknown = sorted(set(message) - {"type", *VIEW_FIELDS})
+    if unknown or len(message) == 1:
+        detail = f"unknown field {unknown[0]!r}" if unknown else "it names no field"
+        return Refusal(
+            "bad_message", f"{detail}; subscribe takes {', '.join(VIEW_FIELDS)}; device_ids null is all devices"
+        )
+    try:
+        view = parse_view(message)
+    except ValueError as error:
+        return Refusal("bad_message", str(error))
+    hub.change_view(subscriber, view)
     return None

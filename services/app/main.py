@@ -24,9 +24,11 @@ from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
 from dashnet.tasks import cancel_and_wait
 from services.app import devices, forward, full_state, job_runs, live
-from services.app.dependencies import CurrentHub, Engine, RedisClient, State
+from services.app.dependencies import CurrentFeedMetrics, CurrentHub, Engine, RedisClient, State
+from services.app.feed_metrics import FeedMetrics
 from services.app.full_state_cache import FullState
 from services.app.hub import Hub
+from services.app.keeper import Keeper
 from services.app.origins import RefuseForeignOrigins
 from services.app.relay import Relay
 
@@ -70,8 +72,13 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     redis = create_redis(settings, "dashnet-app")
     relay_redis = create_redis(settings, "dashnet-app-relay", reconnects=False)
     network = httpx.AsyncClient(base_url=settings.network_address, timeout=30, trust_env=False)
-    hub = Hub()
-    relay = asyncio.create_task(Relay(settings, engine, relay_redis, hub).run())
+    hub = Hub(settings.subscriber_backlog_bytes, settings.resume_bytes)
+    full_state = FullState(engine, hub, settings.full_state_snapshots)
+    keeper = Keeper(hub, full_state.encode, settings.subscriber_stall_seconds)
+    relay = Relay(settings, engine, relay_redis, hub)
+    feed_metrics = FeedMetrics(hub, keeper)
+    duties = (relay.run(), keeper.make_states(), keeper.close_stalled(), feed_metrics.keep_current())
+    tasks = [asyncio.create_task(duty) for duty in duties]
     try:
         yield State(
             settings=settings,
@@ -79,10 +86,12 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
             redis=redis,
             network=network,
             hub=hub,
-            full_state=FullState(engine, hub, settings.full_state_snapshots),
+            full_state=full_state,
+            feed_metrics=feed_metrics,
         )
     finally:
-        await cancel_and_wait(relay)
+        for task in tasks:
+            await cancel_and_wait(task)
         await network.aclose()
         await relay_redis.aclose()
         await redis.aclose()
@@ -111,8 +120,9 @@ def _add_operations(app: FastAPI) -> None:
         return {"ready": True}
 
     @app.get("/metrics", tags=["operations"], response_class=Response)
-    async def read_metrics() -> Response:
+    async def read_metrics(feed_metrics: CurrentFeedMetrics) -> Response:
         """Metrics as Prometheus text."""
+        feed_metrics.update()
         return metrics_page()
 
 

@@ -1,15 +1,29 @@
 """What a screen shows: every device with its latest snapshot, kept current by publications. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from dashnet.publication import Kind, Position
-from dashnet.reading import state_of
+from dashnet.reading import State, state_of
+from services.app.views import LiveDevice
 
-LiveDevice = dict[str, Any]  # the wire form of a device on /live: static fields, `state`, `snap_shot`
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one publication did to the panel.
+
+    `snap_shots` are those of the message by device id, in its order; `turned` the devices whose state became another,
+    with the new one; `changed` and `removed` are the message's own.
+    """
+
+    time_stamp: str | None = None
+    snap_shots: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    turned: Mapping[int, State] = field(default_factory=dict)
+    changed: Sequence[LiveDevice] = ()
+    removed: Sequence[int] = ()
 
 
 @dataclass(slots=True)
@@ -20,25 +34,28 @@ class Panel:
     time_stamp: str | None = None
     devices: dict[int, LiveDevice] = field(default_factory=dict)
 
-    def apply(self, position: Position, message: Mapping[str, Any]) -> None:
+    def apply(self, position: Position, message: Mapping[str, Any]) -> Change:
         """Take in one publication of kind `snapshots` or `inventory`."""
         self.position = position
         if message["type"] == Kind.SNAPSHOTS:
-            self._apply_snapshots(message)
-        elif message["type"] == Kind.INVENTORY:
-            for device in message["changed"]:
-                self.devices[device["id"]] = device
-            for device_id in message["removed"]:
-                self.devices.pop(device_id, None)
+            return self._apply_snapshots(message)
+        for device in message["changed"]:
+            self.devices[device["id"]] = device
+        for device_id in message["removed"]:
+            self.devices.pop(device_id, None)
+        return Change(changed=message["changed"], removed=message["removed"])
 
-    def _apply_snapshots(self, message: Mapping[str, Any]) -> None:
+    def _apply_snapshots(self, message: Mapping[str, Any]) -> Change:
         time_stamp: str = message["time_stamp"]
         self.time_stamp = max(self.time_stamp or "", time_stamp)
+        turned = {}
         for snap_shot in message["snap_shots"]:
             device = self.devices.get(snap_shot["device_id"])
             if device is None or (device["snap_shot"] and device["snap_shot"]["time_stamp"] > time_stamp):
                 continue
-            device["state"] = state_of(snap_shot["active_connection"])
+            state = state_of(snap_shot["active_connection"])
+            if device["state"] != state:
+                device["state"] = turned[device["id"]] = state
             device["snap_shot"] = {
                 "time_stamp": time_stamp,
                 "active_connection": snap_shot["active_connection"],
@@ -46,26 +63,15 @@ class Panel:
                 "download_speed": snap_shot["download_speed"],
                 "round_trip_seconds": snap_shot["round_trip_seconds"],
             }
+        return Change(time_stamp, {one["device_id"]: one for one in message["snap_shots"]}, turned)
 
-    def to_state(self, device_ids: Collection[int] | None = None) -> str:
-        """The `state` message: these devices, or all, in id order."""
-        wanted = sorted(self.devices if device_ids is None else self.devices.keys() & set(device_ids))
+    def to_state(self, device_ids: Iterable[int]) -> bytes:
+        """The `state` message of these devices, in id order."""
         message = {
             "type": "state",
             "epoch": self.position.epoch,
             "seq": self.position.seq,
             "time_stamp": self.time_stamp,
-            "devices": [self.devices[device_id] for device_id in wanted],
+            "devices": [self.devices[device_id] for device_id in sorted(device_ids)],
         }
-        return orjson.dumps(message).decode()
-
-
-def narrow(message: Mapping[str, Any], device_ids: Collection[int]) -> str:
-    """A publication's message with only what concerns these devices; its seq stays, even when nothing is left."""
-    narrowed = dict(message)
-    if message["type"] == Kind.SNAPSHOTS:
-        narrowed["snap_shots"] = [one for one in message["snap_shots"] if one["device_id"] in device_ids]
-    elif message["type"] == Kind.INVENTORY:
-        narrowed["changed"] = [one for one in message["changed"] if one["id"] in device_ids]
-        narrowed["removed"] = [one for one in message["removed"] if one in device_ids]
-    return orjson.dumps(narrowed).decode()
+        return orjson.dumps(message)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
@@ -12,8 +13,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.channels import publication_channel
-from dashnet.publication import Kind, Publication, parse_publication, read_missed, read_position
+from dashnet.publication import Publication, parse_publication, read_missed, read_position, read_recent
 from dashnet.settings import Settings
+from services.app.feed_metrics import PUBLICATIONS, RELAY_LAG
 from services.app.hub import Hub
 from services.app.snapshots import select_panel
 
@@ -75,10 +77,12 @@ class Relay:
             return
         elif publication.position.seq > position.seq + 1:
             await self._catch_up()
-        elif publication.message.startswith(b'{"type":"%s"' % Kind.RESET.encode()):
+        elif publication.is_reset:
             await self._load()
         else:
-            self._hub.apply(publication)
+            await self._hub.apply(publication)
+            RELAY_LAG.observe(max(0.0, time.time() - publication.published_at))
+            PUBLICATIONS.inc()
 
     async def _catch_up(self) -> None:
         """Take in what was published unheard: from the stream where it still has all, else from the store."""
@@ -93,7 +97,9 @@ class Relay:
     async def _load(self) -> None:
         """Show what the store holds. The position is asked for first: the store then holds at least as much."""
         position = await read_position(self._redis, self._settings)
-        self._hub.replace(await select_panel(self._engine, position))
+        panel = await select_panel(self._engine, position)
+        recent = await read_recent(self._redis, self._settings, position, self._settings.resume_bytes)
+        self._hub.replace(panel, recent)
         logger.info("panel loaded epoch=%s seq=%d", position.epoch, position.seq)
 
 

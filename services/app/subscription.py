@@ -1,99 +1,151 @@
-"""The life of one websocket, the same for both protocols: what waits is sent, what comes in is answered."""
+"""The life of one websocket, the same for both protocols: it joins the hub, and what comes in is answered."""
 
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from fastapi import WebSocket, WebSocketDisconnect
 
-from dashnet.database import is_unreachable
-from dashnet.settings import Settings
+from dashnet.publication import Position
 from dashnet.tasks import cancel_and_wait
 from services.app.close_codes import CloseCode
-from services.app.hub import Hub, StateDue, Subscriber
-from services.app.websocket_protocol import find_drop
+from services.app.control import Refusal
+from services.app.hub import Hub
+from services.app.message import Message
+from services.app.subscriber import Connection, Subscriber
+from services.app.views import View
+from services.app.websocket_protocol import Listener, find_connection, received
 
 logger = logging.getLogger(__name__)
 
 LARGEST_MESSAGE_BYTES = 64 * 1024
 FIRST_STATE_SECONDS = 10
+CLOSE_SECONDS = 1
 
-MakeState = Callable[[], Awaitable[str]]
-FollowMessage = Callable[[str | None], Awaitable[None]]
+FollowMessage = Callable[[str | bytes, Subscriber], Awaitable[Refusal | None]]
+
+
+class Member:
+    """A subscriber and its connection to each other: what either tells goes to the other or to the hub."""
+
+    def __init__(self, hub: Hub, connection: Connection, view: View | None, follow_message: FollowMessage) -> None:
+        self._hub = hub
+        self._follow_message = follow_message
+        self.subscriber = Subscriber(connection, hub, view)
+        self.on_full = self.subscriber.on_full
+        self.on_drained = self.subscriber.on_drained
+
+    def on_closed(self) -> None:
+        """The connection has ended."""
+        self._hub.remove(self.subscriber)
+
+    async def on_message(self, message: str | bytes) -> None:
+        """A message came."""
+        encoded = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
+        if len(encoded) > LARGEST_MESSAGE_BYTES:
+            self.subscriber.connection.end(CloseCode.MESSAGE_TOO_BIG, "a message may have 64 KiB")
+            return
+        refusal = await self._follow_message(message, self.subscriber)
+        if refusal is not None:
+            self.subscriber.answer(Message(refusal.to_message()))
 
 
 async def serve_subscriber(
     websocket: WebSocket,
-    subscriber: Subscriber,
     hub: Hub,
-    settings: Settings,
-    *,
-    make_state: MakeState,
+    view: View | None,
+    since: Position | None,
     follow_message: FollowMessage,
 ) -> None:
-    """Serve an accepted websocket until either side ends it. `follow_message` gets each text, None for binary."""
+    """Make an accepted websocket a subscriber. `view` None is the feed of 2020; `since` is where it left off.
+
+    With the extension `dashnet.feed` this returns at once and the connection lives on; else it serves until the end.
+    """
     try:
         async with asyncio.timeout(FIRST_STATE_SECONDS):
             await hub.wait_loaded()
     except TimeoutError:
         await websocket.close(CloseCode.TRY_AGAIN_LATER, "no state yet: Redis or Postgres is out of reach")
         return
-    hub.add(subscriber)
-    logger.debug("subscriber joined path=%s count=%d", websocket.url.path, hub.subscriber_count)
-    sending = asyncio.create_task(_send_all(websocket, subscriber, make_state, settings.subscriber_stall_seconds))
-    receiving = asyncio.create_task(_receive_all(websocket, follow_message))
-    try:
-        done, _ = await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    except WebSocketDisconnect:
-        pass
-    finally:
-        hub.remove(subscriber)
-        await cancel_and_wait(sending)
-        await cancel_and_wait(receiving)
-        logger.debug("subscriber left path=%s count=%d", websocket.url.path, hub.subscriber_count)
-
-
-async def _send_all(websocket: WebSocket, subscriber: Subscriber, make_state: MakeState, stall_seconds: float) -> None:
-    while True:
-        taken = await subscriber.take()
-        try:
-            message = await make_state() if isinstance(taken, StateDue) else taken
-        except Exception as error:
-            if not is_unreachable(error):
-                raise
-            logger.warning("no state can be made, subscriber is asked to come back error=%s", error)
-            await websocket.close(CloseCode.TRY_AGAIN_LATER, "no state at hand: Postgres is out of reach")
-            return
-        try:
-            async with asyncio.timeout(stall_seconds):
-                await websocket.send_text(message)
-        except TimeoutError:
-            logger.info("subscriber dropped, it takes nothing seconds=%g", stall_seconds)
-            await _drop(websocket)
-            return
-
-
-async def _drop(websocket: WebSocket) -> None:
-    drop = find_drop(websocket.scope)
-    if drop is not None:
-        drop(CloseCode.TOO_SLOW, "nothing was taken for too long")
+    ready = find_connection(websocket.scope)
+    connection = ready or StandardConnection(websocket)
+    member = Member(hub, connection, view, follow_message)
+    if not connection.take_over(member):
         return
-    with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-        async with asyncio.timeout(1):
-            await websocket.close(CloseCode.TOO_SLOW, "nothing was taken for too long")
+    hub.add(member.subscriber, since)
+    if isinstance(connection, StandardConnection):
+        try:
+            await connection.serve()
+        finally:
+            member.on_closed()
 
 
-async def _receive_all(websocket: WebSocket, follow_message: FollowMessage) -> None:
-    while True:
-        event = await websocket.receive()
-        if event["type"] == "websocket.disconnect":
-            return
-        text: str | None = event.get("text")
-        size = len(text.encode("utf-8", "surrogatepass")) if text is not None else len(event.get("bytes") or b"")
-        if size > LARGEST_MESSAGE_BYTES:
-            await websocket.close(CloseCode.MESSAGE_TOO_BIG, "a message may have 64 KiB")
-            return
-        await follow_message(text)
+class StandardConnection:
+    """A websocket of any ASGI server: takes one message at a time, by the standard's own events."""
+
+    window_bits = 0
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+        self._waiting: deque[Message] = deque()
+        self._is_waiting = asyncio.Event()
+        self._ending: tuple[int, str] | None = None
+        self._is_ending = asyncio.Event()
+
+    def take_over(self, listener: Listener) -> bool:
+        """Tell `listener` what happens, once `serve` runs."""
+        self._listener = listener
+        return True
+
+    def write(self, message: Message) -> int:
+        """Have a message sent; full until it was."""
+        self._waiting.append(message)
+        self._is_waiting.set()
+        self._listener.on_full()
+        return len(message.payload)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What was not handed to the server yet."""
+        return sum(len(message.payload) for message in self._waiting)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close; a client that reads nothing never gets to know, which only the server could mend."""
+        self._ending = (code, reason)
+        self._is_ending.set()
+
+    async def serve(self) -> None:
+        """Send and receive until either side ends it."""
+        tasks = [asyncio.create_task(one) for one in (self._send(), self._receive(), self._is_ending.wait())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except WebSocketDisconnect:
+            pass
+        finally:
+            for task in tasks:
+                await cancel_and_wait(task)
+        if self._ending is not None:
+            with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._websocket.close(*self._ending)
+
+    async def _send(self) -> None:
+        while True:
+            await self._is_waiting.wait()
+            while self._waiting:
+                # No limit here: the keeper ends who takes nothing for too long.
+                await self._websocket.send_text(self._waiting[0].text)
+                self._waiting.popleft()
+            self._is_waiting.clear()
+            self._listener.on_drained()
+
+    async def _receive(self) -> None:
+        while True:
+            event = await self._websocket.receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            await self._listener.on_message(received(event))

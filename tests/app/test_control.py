@@ -82,6 +82,6 @@ def test_a_password_is_a_string_that_matches(given: object, expected: bool) -> N
     assert is_password(given, SECRET) is expected
 
 
-@pytest.mark.parametrize("text", [None, "", "nonsense", "1", "[]", '"x"', "NaN"])
-def test_only_a_json_object_is_a_message(text: str | None) -> None:
+@pytest.mark.parametrize("text", [b"{}", "", "nonsense", "1", "[]", '"x"', "NaN"])
+def test_only_a_json_object_is_a_message(text: str | bytes) -> None:
     assert isinstance(parse_message(text), Refusal)

@@ -1,23 +1,38 @@
 import asyncio
+from collections.abc import AsyncIterator
 
 import orjson
 import pytest
 
 from dashnet.publication import Position, Publication
-from services.app.hub import STATE_DUE, Hub, Subscriber
+from dashnet.tasks import cancel_and_wait
+from services.app.hub import Hub
+from services.app.keeper import Keeper
+from services.app.message import Message
 from services.app.panel import Panel
+from services.app.subscriber import Subscriber
+from services.app.views import ALL_DEVICES, View
+from tests.app.connections import HeldConnection, written_to
 
 TIME = "2026-11-23T20:00:00Z"
+ONLY_2 = View(device_ids=frozenset({2}))
 
 
-def make_hub() -> Hub:
-    hub = Hub()
-    device = {"id": 1, "state": "unknown", "snap_shot": None}
-    hub.replace(Panel(Position("e", 1), None, {1: device, 2: device | {"id": 2}}))
-    return hub
+def make_device(device_id: int) -> dict[str, object]:
+    return {
+        "id": device_id,
+        "host_name": f"host-{device_id}",
+        "device_type": "Laptop",
+        "operating_system": "",
+        "mac_address": f"mac-{device_id}",
+        "ip_address": "10.0.0.1",
+        "tags": [],
+        "state": "unknown",
+        "snap_shot": None,
+    }
 
 
-def make_publication(seq: int) -> Publication:
+def make_publication(seq: int, epoch: str = "e") -> Publication:
     snap_shot = {
         "device_id": 1,
         "active_connection": True,
@@ -26,136 +41,171 @@ def make_publication(seq: int) -> Publication:
         "round_trip_seconds": None,
     }
     message = {"type": "snapshots", "seq": seq, "time_stamp": TIME, "snap_shots": [snap_shot]}
-    return Publication(Position("e", seq), orjson.dumps(message))
+    return Publication(Position(epoch, seq), orjson.dumps(message), 0.0)
 
 
-async def join(hub: Hub, backlog_bytes: int = 100_000, device_ids: frozenset[int] | None = None) -> Subscriber:
-    subscriber = Subscriber(backlog_bytes, takes_publications=True)
-    subscriber.device_ids = device_ids
-    hub.add(subscriber)
-    assert await subscriber.take() is STATE_DUE
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    """A hub with two devices at seq 1, and a keeper that makes its states."""
+    hub = Hub(backlog_limit=100_000, recent_limit=1000)
+    hub.replace(Panel(Position("e", 1), None, {1: make_device(1), 2: make_device(2)}))
+
+    async def encode_full_state() -> Message:
+        return Message(b"[]")
+
+    keeping = asyncio.create_task(Keeper(hub, encode_full_state, 30).make_states())
+    yield hub
+    await cancel_and_wait(keeping)
+
+
+async def join(hub: Hub, view: View | None = ALL_DEVICES, since: Position | None = None) -> Subscriber:
+    subscriber = Subscriber(HeldConnection(), hub, view)
+    hub.add(subscriber, since)
+    await settle()
     return subscriber
 
 
-async def is_empty(subscriber: Subscriber) -> bool:
-    taking = asyncio.ensure_future(subscriber.take())
-    await asyncio.sleep(0)
-    return taking.cancel()
+async def settle() -> None:
+    """Let the keeper have its turns."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
-async def test_the_first_thing_a_subscriber_takes_is_a_state() -> None:
-    subscriber = Subscriber(1000, takes_publications=True)
-    assert await subscriber.take() is STATE_DUE
-
-
-async def test_publications_are_taken_in_order_as_the_very_bytes_that_were_published() -> None:
-    hub = make_hub()
+async def test_the_first_message_is_a_state(hub: Hub) -> None:
     subscriber = await join(hub)
-    hub.apply(make_publication(2))
-    hub.apply(make_publication(3))
-    assert await subscriber.take() == make_publication(2).message.decode()
-    assert await subscriber.take() == make_publication(3).message.decode()
-    assert await is_empty(subscriber)
+    state = written_to(subscriber).take()
+    assert (state["type"], state["epoch"], state["seq"], len(state["devices"])) == ("state", "e", 1, 2)
 
 
-async def test_subscribers_of_everything_share_one_message() -> None:
-    hub = make_hub()
+async def test_publications_follow_as_the_very_bytes_that_were_published(hub: Hub) -> None:
+    subscriber = await join(hub)
+    await hub.apply(make_publication(2))
+    await hub.apply(make_publication(3))
+    payloads = [message.payload for message in written_to(subscriber).written[1:]]
+    assert payloads == [make_publication(2).message, make_publication(3).message]
+
+
+async def test_subscribers_of_everything_share_one_message_and_one_state(hub: Hub) -> None:
     one, other = await join(hub), await join(hub)
-    hub.apply(make_publication(2))
-    assert await one.take() is await other.take()
+    await hub.apply(make_publication(2))
+    pairs = zip(written_to(one).written, written_to(other).written, strict=True)
+    assert [first is second for first, second in pairs] == [True, True]
 
 
-async def test_a_slow_subscriber_gets_one_state_in_place_of_a_backlog_over_its_bound() -> None:
-    hub = make_hub()
-    subscriber = await join(hub, backlog_bytes=len(make_publication(2).message) * 2)
-    hub.apply(make_publication(2))
-    hub.apply(make_publication(3))
-    hub.apply(make_publication(4))
-    hub.apply(make_publication(5))
-    assert await subscriber.take() is STATE_DUE
-    assert orjson.loads(hub.encode_state(None))["seq"] == 5
-    assert await is_empty(subscriber)
+async def test_subscribers_of_the_same_view_share_one_message_and_others_get_their_own(hub: Hub) -> None:
+    one, other, whole = await join(hub, ONLY_2), await join(hub, View(device_ids=frozenset({2}))), await join(hub)
+    await hub.apply(make_publication(2))
+    assert written_to(one).written[1] is written_to(other).written[1]
+    assert orjson.loads(written_to(one).written[1].payload)["snap_shots"] == []
+    assert len(orjson.loads(written_to(whole).written[1].payload)["snap_shots"]) == 1
 
 
-async def test_after_such_a_state_publications_follow_again() -> None:
-    hub = make_hub()
-    subscriber = await join(hub, backlog_bytes=len(make_publication(2).message))
-    hub.apply(make_publication(2))
-    hub.apply(make_publication(3))
-    assert await subscriber.take() is STATE_DUE
-    hub.apply(make_publication(4))
-    assert orjson.loads(str(await subscriber.take()))["seq"] == 4
+async def test_views_that_come_out_alike_share_one_message(hub: Hub) -> None:
+    one, other = await join(hub, ONLY_2), await join(hub, View(search="host-2"))
+    await hub.apply(make_publication(2))
+    assert written_to(one).written[1] is written_to(other).written[1]
 
 
-async def test_a_slow_subscriber_does_not_delay_the_others() -> None:
-    hub = make_hub()
-    slow, quick = await join(hub, backlog_bytes=1), await join(hub)
-    hub.apply(make_publication(2))
-    assert orjson.loads(str(await quick.take()))["seq"] == 2
-    hub.apply(make_publication(3))
-    assert orjson.loads(str(await quick.take()))["seq"] == 3
-    assert await slow.take() is STATE_DUE
-
-
-async def test_one_publication_larger_than_the_bound_is_still_no_reason_for_a_state() -> None:
-    hub = make_hub()
-    subscriber = await join(hub, backlog_bytes=1)
-    hub.apply(make_publication(2))
-    assert orjson.loads(str(await subscriber.take()))["seq"] == 2
-
-
-async def test_a_view_gets_every_seq_with_its_own_devices_alone() -> None:
-    hub = make_hub()
-    subscriber = await join(hub, device_ids=frozenset({2}))
-    hub.apply(make_publication(2))
-    message = orjson.loads(str(await subscriber.take()))
-    assert (message["seq"], message["snap_shots"]) == (2, [])
-
-
-async def test_another_panel_means_a_fresh_state_for_everybody() -> None:
-    hub = make_hub()
+async def test_a_changed_view_begins_with_its_state(hub: Hub) -> None:
     subscriber = await join(hub)
-    hub.apply(make_publication(2))
-    hub.replace(Panel(Position("f", 0)))
-    assert await subscriber.take() is STATE_DUE
-    assert await is_empty(subscriber)
+    hub.change_view(subscriber, ONLY_2)
+    await settle()
+    written_to(subscriber).take()
+    assert [device["id"] for device in written_to(subscriber).take()["devices"]] == [2]
 
 
-async def test_answers_are_taken_before_publications_and_bounded() -> None:
-    hub = make_hub()
-    subscriber = await join(hub)
-    hub.apply(make_publication(2))
-    answers = [f"answer {number}" for number in range(100)]
-    list(map(subscriber.answer, answers))
-    assert [await subscriber.take() for _ in range(16)] == answers[-16:]
-    assert orjson.loads(str(await subscriber.take()))["seq"] == 2
+async def test_a_view_that_nobody_has_any_more_costs_nothing(hub: Hub) -> None:
+    subscriber = await join(hub, ONLY_2)
+    hub.remove(subscriber)
+    assert (hub._memberships, hub._states, hub.live_count) == ({}, {}, 0)
 
 
-async def test_a_subscriber_of_2020_is_due_a_state_after_every_change() -> None:
-    hub = make_hub()
-    subscriber = Subscriber(1000, takes_publications=False)
-    hub.add(subscriber)
-    await subscriber.take()
-    hub.apply(make_publication(2))
-    hub.apply(make_publication(3))
-    assert await subscriber.take() is STATE_DUE
-    assert await is_empty(subscriber)
+async def test_another_panel_means_a_fresh_state_for_everybody(hub: Hub) -> None:
+    one, other = await join(hub), await join(hub, ONLY_2)
+    hub.replace(Panel(Position("f", 0), None, {2: make_device(2)}))
+    await settle()
+    for subscriber in (one, other):
+        state = orjson.loads(written_to(subscriber).written[-1].payload)
+        assert (state["epoch"], state["seq"], [device["id"] for device in state["devices"]]) == ("f", 0, [2])
 
 
-async def test_a_subscriber_that_left_gets_nothing_more() -> None:
-    hub = make_hub()
+async def test_a_subscriber_of_2020_gets_a_state_after_every_change(hub: Hub) -> None:
+    subscriber = await join(hub, None)
+    await hub.apply(make_publication(2))
+    await settle()
+    assert [message.payload for message in written_to(subscriber).written] == [b"[]", b"[]"]
+    assert (hub.count_2020, hub.live_count) == (1, 0)
+
+
+async def test_a_subscriber_that_left_gets_nothing_more(hub: Hub) -> None:
     subscriber = await join(hub)
     hub.remove(subscriber)
-    hub.apply(make_publication(2))
-    assert await is_empty(subscriber)
-    assert hub.subscriber_count == 0
+    await hub.apply(make_publication(2))
+    assert written_to(subscriber).seqs == [1]
 
 
-def test_the_state_of_all_devices_is_made_once_per_position() -> None:
-    hub = make_hub()
-    assert hub.encode_state(None) is hub.encode_state(None)
+async def test_who_was_away_gets_the_missed_messages_in_order(hub: Hub) -> None:
+    for seq in (2, 3, 4):
+        await hub.apply(make_publication(seq))
+    subscriber = await join(hub, since=Position("e", 2))
+    assert written_to(subscriber).take() == {"type": "resumed", "epoch": "e", "seq": 2}
+    assert written_to(subscriber).seqs == [3, 4]
+    await hub.apply(make_publication(5))
+    assert written_to(subscriber).seqs == [3, 4, 5]
+    assert (hub.traffic.resumed, hub.traffic.not_resumed) == (1, 0)
 
 
-def test_a_publication_before_the_panel_is_our_bug_and_surfaces() -> None:
+async def test_who_missed_nothing_is_told_so_and_no_more(hub: Hub) -> None:
+    subscriber = await join(hub, since=Position("e", 1))
+    assert written_to(subscriber).take() == {"type": "resumed", "epoch": "e", "seq": 1}
+    assert written_to(subscriber).written == []
+
+
+@pytest.mark.parametrize("since", [Position("other", 1), Position("e", 0), Position("e", 99)])
+async def test_who_cannot_go_on_begins_with_a_state(hub: Hub, since: Position) -> None:
+    subscriber = await join(hub, since=since)
+    assert written_to(subscriber).take()["type"] == "state"
+    assert (hub.traffic.resumed, hub.traffic.not_resumed) == (0, 1)
+
+
+async def test_a_narrowed_view_begins_with_a_state_wherever_it_left_off(hub: Hub) -> None:
+    assert written_to(await join(hub, ONLY_2, since=Position("e", 1))).take()["type"] == "state"
+
+
+async def test_no_more_is_kept_than_the_bound(hub: Hub) -> None:
+    for seq in range(2, 100):
+        await hub.apply(make_publication(seq))
+    size = len(make_publication(99).message)
+    kept = await join(hub, since=Position("e", 99 - 1000 // size))
+    gone = await join(hub, since=Position("e", 99 - 1000 // size - 1))
+    assert written_to(kept).take()["type"] == "resumed"
+    assert written_to(gone).take()["type"] == "state"
+
+
+async def test_a_new_panel_may_come_with_the_publications_that_led_up_to_it(hub: Hub) -> None:
+    hub.replace(Panel(Position("e", 9)), [make_publication(8), make_publication(9)])
+    subscriber = await join(hub, since=Position("e", 7))
+    assert written_to(subscriber).seqs == [7, 8, 9]
+
+
+async def test_a_publication_before_the_panel_is_our_bug_and_surfaces() -> None:
     with pytest.raises(RuntimeError, match="before the panel"):
-        Hub().apply(make_publication(1))
+        await Hub(1, 1).apply(make_publication(1))
+
+
+async def test_a_long_fan_out_lets_others_have_their_turn(hub: Hub) -> None:
+    for _ in range(1000):
+        hub.add(Subscriber(HeldConnection(), hub, ALL_DEVICES))
+    await settle()
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(take_turns())
+    await hub.apply(make_publication(2))
+    await cancel_and_wait(other)
+    assert turns >= 5

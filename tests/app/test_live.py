@@ -8,6 +8,7 @@ from websockets.exceptions import ConnectionClosed
 from dashnet.channels import job_queue
 from dashnet.reading import to_wire
 from dashnet.settings import Settings
+from services.app.close_codes import CloseCode
 from tests.app.conftest import RefreshOnce
 from tests.factories import make_device
 from tests.feeds import ReceivedPanel, open_feed
@@ -132,7 +133,9 @@ async def test_subscribe_narrows_the_feed_and_null_widens_it_again(
         ('{"type":"subscribe","device_ids":"all"}', "bad_message"),
         ('{"type":"subscribe","device_ids":[1,"2"]}', "bad_message"),
         ('{"type":"subscribe","device_ids":[true]}', "bad_message"),
-        ('{"type":"subscribe","device_ids":[1],"tags":[]}', "bad_message"),
+        ('{"type":"subscribe","tags":"lab"}', "bad_message"),
+        ('{"type":"subscribe","state":"offline"}', "bad_message"),
+        ('{"type":"subscribe","device_ids":[1],"colour":"red"}', "bad_message"),
         ('{"socket_type":"reboot"}', "unknown_type"),
         ('{"socket_type":["refresh"]}', "unknown_type"),
         ('{"socket_type":null}', "unknown_type"),
@@ -181,3 +184,83 @@ async def test_a_device_edited_through_the_app_service_reaches_the_inventory_and
     listed: list[dict[str, Any]] = (await network.get("/devices/?read=false")).json()
     assert listed[-1]["host_name"] == "through the app"
     assert await redis.zrange(job_queue(settings), 0, -1) == [b"sync:1", b"sync:2"]
+
+
+@pytest.fixture
+async def labelled(
+    app: httpx.AsyncClient, network: httpx.AsyncClient, context: WorkerContext, device_ids: list[int]
+) -> None:
+    """The first device becomes a router of the lab, the second a laptop of it."""
+    await network.patch(f"/devices/{device_ids[0]}", json={"tags": ["lab"], "device_type": "Router"})
+    await network.patch(f"/devices/{device_ids[1]}", json={"tags": ["lab"], "device_type": "Laptop"})
+    await sync(context, 3)
+
+
+@pytest.mark.parametrize(
+    ("view", "query", "places"),
+    [
+        ({"tags": ["lab"]}, "tags=lab,other", [0, 1]),
+        ({"tags": ["lab"], "device_types": ["Router"]}, "tags=lab&device_types=Router", [0]),
+        ({"search": "LAB"}, "search=LAB", [0, 1]),
+        ({"state": "unknown"}, "state=unknown", [0, 1, 2]),
+        ({"state": "down", "tags": ["lab"]}, "state=down&tags=lab", []),
+    ],
+)
+async def test_a_view_is_asked_for_by_message_or_in_the_address(
+    settings: Settings, labelled: None, device_ids: list[int], view: dict[str, Any], query: str, places: list[int]
+) -> None:
+    wanted = [device_ids[place] for place in places]
+    async with open_feed(settings, "/live") as asking, open_feed(settings, f"/live?{query}") as addressed:
+        await asking.next()
+        await asking.send({"type": "subscribe", **view})
+        assert [device["id"] for device in (await asking.next())["devices"]] == wanted
+        assert [device["id"] for device in (await addressed.next())["devices"]] == wanted
+
+
+async def test_a_view_of_a_state_is_told_who_enters_and_who_leaves(
+    settings: Settings, app: httpx.AsyncClient, refresh_once: RefreshOnce, device_ids: list[int]
+) -> None:
+    shown, whole = ReceivedPanel(), ReceivedPanel()
+    async with open_feed(settings, "/live?state=up") as narrowed, open_feed(settings, "/live") as feed:
+        shown.take_in(await narrowed.next())
+        whole.take_in(await feed.next())
+        assert shown.devices == {}
+        for _ in range(5):
+            await refresh_once()
+            shown.take_in(await narrowed.next())
+            whole.take_in(await feed.next())
+            up = {device_id: device for device_id, device in whole.devices.items() if device["state"] == "up"}
+            assert shown.devices == up
+    assert shown.seq == whole.seq
+
+
+async def test_an_edit_that_makes_a_device_fit_brings_it_in_and_the_next_takes_it_out(
+    settings: Settings,
+    app: httpx.AsyncClient,
+    network: httpx.AsyncClient,
+    context: WorkerContext,
+    device_ids: list[int],
+) -> None:
+    async with open_feed(settings, "/live?tags=lab") as feed:
+        assert (await feed.next())["devices"] == []
+        await network.patch(f"/devices/{device_ids[0]}", json={"tags": ["lab"]})
+        await sync(context, 3)
+        entered = await feed.next()
+        await network.patch(f"/devices/{device_ids[0]}", json={"tags": []})
+        await sync(context, 4)
+        left = await feed.next()
+    assert ([device["id"] for device in entered["changed"]], entered["removed"]) == (device_ids[:1], [])
+    assert (left["changed"], left["removed"]) == ([], device_ids[:1])
+
+
+async def test_an_address_that_asks_for_nothing_that_there_is_says_so_and_is_closed_for_good(
+    settings: Settings, app: httpx.AsyncClient
+) -> None:
+    async with open_feed(settings, "/live?state=offline") as feed:
+        error = await feed.next()
+        assert (error["type"], error["code"]) == ("error", "bad_message")
+        assert "up, down or unknown" in error["detail"]
+        with pytest.raises(ConnectionClosed) as closed:
+            await feed.next()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == CloseCode.BAD_ADDRESS

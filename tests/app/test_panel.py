@@ -1,7 +1,7 @@
 import orjson
 
 from dashnet.publication import Position
-from services.app.panel import Panel, narrow
+from services.app.panel import Panel
 
 EARLIER, LATER = "2026-11-23T20:00:00Z", "2026-11-23T20:01:00Z"
 
@@ -54,25 +54,14 @@ def test_inventory_changes_replace_and_remove_devices() -> None:
     assert panel.devices == {1: renamed, 3: make_device(3)}
 
 
+def test_what_turned_is_told_with_its_new_state() -> None:
+    panel = make_panel(1, 2)
+    assert panel.apply(Position("e", 2), snapshots(EARLIER, 1, 2)).turned == {1: "up", 2: "up"}
+    assert panel.apply(Position("e", 3), snapshots(LATER, 1, active=False)).turned == {1: "down"}
+    assert panel.apply(Position("e", 4), snapshots(LATER, 1, active=False)).turned == {}
+
+
 def test_the_state_message_lists_devices_in_id_order() -> None:
-    panel = make_panel(3, 1, 2)
-    state = orjson.loads(panel.to_state())
-    assert [device["id"] for device in state["devices"]] == [1, 2, 3]
+    state = orjson.loads(make_panel(3, 1, 2).to_state({3, 1}))
+    assert [device["id"] for device in state["devices"]] == [1, 3]
     assert (state["type"], state["epoch"], state["seq"]) == ("state", "e", 1)
-
-
-def test_the_state_message_of_some_devices_leaves_out_unknown_ids() -> None:
-    state = orjson.loads(make_panel(1, 2).to_state([2, 99]))
-    assert [device["id"] for device in state["devices"]] == [2]
-
-
-def test_a_narrowed_publication_keeps_its_seq_even_when_nothing_is_left() -> None:
-    narrowed = orjson.loads(narrow(snapshots(EARLIER, 1, 2) | {"seq": 5}, frozenset({9})))
-    assert narrowed == {"type": "snapshots", "seq": 5, "time_stamp": EARLIER, "snap_shots": []}
-
-
-def test_a_narrowed_inventory_holds_only_devices_of_the_view() -> None:
-    message = {"type": "inventory", "seq": 6, "changed": [make_device(1), make_device(2)], "removed": [3, 4]}
-    narrowed = orjson.loads(narrow(message, frozenset({2, 3})))
-    assert [device["id"] for device in narrowed["changed"]] == [2]
-    assert narrowed["removed"] == [3]

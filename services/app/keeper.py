@@ -1,0 +1,76 @@
+"""Looks after subscribers: makes the states that are due, and closes who stalls. Owned by the service's lifespan."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from dashnet.database import is_unreachable
+from services.app.close_codes import CloseCode
+from services.app.hub import FAN_OUT_CHUNK, Hub, compress
+from services.app.message import Message
+from services.app.subscriber import Subscriber
+from services.app.views import View
+
+logger = logging.getLogger(__name__)
+
+LOOKS_PER_STALL = 10
+
+
+class Keeper:
+    """`encode_full_state` makes the array of 2020; it may raise what tells that Postgres is out of reach.
+
+    A subscriber stalls when its connection does not take what was written within `stall_seconds`, or in as many times
+    that as what waits is larger than the hub's bound: then a slow line has time for a large state.
+    """
+
+    def __init__(self, hub: Hub, encode_full_state: Callable[[], Awaitable[Message]], stall_seconds: float) -> None:
+        self._hub = hub
+        self._encode_full_state = encode_full_state
+        self._stall_seconds = stall_seconds
+        self.slow_closes = 0
+
+    async def make_states(self) -> None:
+        """Make each state once for all who are due the same, until cancelled."""
+        while True:
+            for view, subscribers in (await self._hub.take_due()).items():
+                position = self._hub.position
+                if position is None:
+                    continue  # the panel's arrival asks for all states anew
+                begun = [one for one in subscribers if one.begin_state(position.seq)]
+                try:
+                    await self._send_state(view, begun)
+                except Exception as error:
+                    _send_away(begun, error)
+
+    async def _send_state(self, view: View | None, subscribers: Sequence[Subscriber]) -> None:
+        # Of /live: made before the first await, so that it holds all up to the seq that was just begun with.
+        message = self._hub.encode_state(view) if view is not None else await self._encode_full_state()
+        await compress(message, subscribers)
+        for place, subscriber in enumerate(subscribers, 1):
+            subscriber.finish_state(message, view)
+            if place % FAN_OUT_CHUNK == 0:
+                await asyncio.sleep(0)
+
+    async def close_stalled(self) -> None:
+        """Look again and again at those who take nothing, until cancelled."""
+        while True:
+            await asyncio.sleep(self._stall_seconds / LOOKS_PER_STALL)
+            now = asyncio.get_running_loop().time()
+            for subscriber, since in list(self._hub.full_since.items()):
+                waiting = subscriber.connection.waiting_bytes
+                if now - since > self._stall_seconds * max(1.0, waiting / self._hub.backlog_limit):
+                    self.slow_closes += 1
+                    self._hub.full_since.pop(subscriber, None)
+                    logger.info("subscriber dropped, it takes nothing seconds=%.1f bytes=%d", now - since, waiting)
+                    subscriber.connection.end(CloseCode.TOO_SLOW, "nothing was taken for too long")
+
+
+def _send_away(subscribers: Sequence[Subscriber], error: Exception) -> None:
+    if is_unreachable(error):
+        logger.warning("no state can be made, subscribers are asked to come back error=%s", error)
+        code, reason = CloseCode.TRY_AGAIN_LATER, "no state at hand: Postgres is out of reach"
+    else:
+        logger.error("no state could be made", exc_info=error)
+        code, reason = CloseCode.INTERNAL_ERROR, "no state could be made"
+    for subscriber in subscribers:
+        subscriber.connection.end(code, reason)

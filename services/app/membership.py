@@ -1,0 +1,118 @@
+"""Which devices each narrowed view holds, kept current, and what a publication is to those who see only that. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from dashnet.reading import State
+from services.app.message import Message
+from services.app.panel import Change
+from services.app.subscriber import Subscriber
+from services.app.views import DeviceIndex, LiveDevice, View
+
+
+class Membership:
+    """One view that somebody has: its subscribers and, once a state of it was made, the ids of its devices."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.subscribers: set[Subscriber] = set()
+        self.device_ids: set[int] | None = None
+        # Of a view that asks for a state and more: the devices that fit but for the state.
+        self._fitting: set[int] | None = None
+
+    def fill(self, index: DeviceIndex, devices: Mapping[int, LiveDevice]) -> set[int]:
+        """Find the devices among all."""
+        fitting = index.find(self.view)
+        state = self.view.state
+        if state is None:
+            self.device_ids = fitting
+        else:
+            self._fitting = fitting if self.view.has_static_part else None
+            self.device_ids = {device_id for device_id in fitting if devices[device_id]["state"] == state}
+        return self.device_ids
+
+    def forget(self) -> None:
+        """The panel is another; find the devices again when they are asked for."""
+        self.device_ids = self._fitting = None
+
+    def turn(self, turned: Mapping[int, State], turned_to: Mapping[State, set[int]]) -> tuple[set[int], set[int]]:
+        """Follow changed states; returns which devices entered and which left."""
+        state = self.view.state
+        if state is None or self.device_ids is None or not turned:
+            return set(), set()
+        arrived = turned_to.get(state, set())
+        entered = (arrived if self._fitting is None else arrived & self._fitting) - self.device_ids
+        left = (self.device_ids & turned.keys()) - arrived
+        self.device_ids |= entered
+        self.device_ids -= left
+        return entered, left
+
+    def edit(self, fitting: set[int], change: Change) -> tuple[set[int], set[int]]:
+        """Follow a changed inventory, of which `fitting` fit; returns which devices to show and which to remove."""
+        if self.device_ids is None:
+            return set(), set()
+        touched = {device["id"] for device in change.changed}
+        gone = touched.union(change.removed) - fitting
+        if self._fitting is not None:
+            self._fitting -= gone
+            self._fitting |= fitting
+        state = self.view.state
+        shown = fitting
+        if state is not None:
+            shown = {device["id"] for device in change.changed if device["id"] in fitting and device["state"] == state}
+        left = self.device_ids & (touched.union(change.removed) - shown)
+        self.device_ids -= left
+        self.device_ids |= shown
+        return shown, left
+
+
+class Narrowing:
+    """One publication, cut to view after view; cuts that come out alike are one message."""
+
+    def __init__(self, seq: int, change: Change, devices: Mapping[int, LiveDevice]) -> None:
+        self._seq = seq
+        self._change = change
+        self._devices = devices
+        self._index = DeviceIndex(change.changed)
+        self._turned_to: dict[State, set[int]] = {}
+        for device_id, state in change.turned.items():
+            self._turned_to.setdefault(state, set()).add(device_id)
+        self._fragments: dict[int, bytes] = {}
+        self._messages: dict[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]], Message] = {}
+
+    def cut(self, membership: Membership) -> Message:
+        """The message for the subscribers of one view, which is brought up to date."""
+        change = self._change
+        if change.time_stamp is None:
+            shown, left = membership.edit(self._index.find(membership.view), change)
+            return self._share((), shown, left)
+        entered, left = membership.turn(change.turned, self._turned_to)
+        read = (change.snap_shots.keys() & (membership.device_ids or set())) - entered
+        return self._share(read, entered, left)
+
+    def _share(self, read: Collection[int], shown: Collection[int], left: Collection[int]) -> Message:
+        key = tuple(sorted(read)), tuple(sorted(shown)), tuple(sorted(left))
+        message = self._messages.get(key)
+        if message is None:
+            message = self._messages[key] = Message(self._encode(*key), self._seq)
+        return message
+
+    def _encode(self, read: Iterable[int], shown: Iterable[int], left: tuple[int, ...]) -> bytes:
+        devices = orjson.dumps([self._devices[device_id] for device_id in shown])
+        edited = b'"changed":%b,"removed":%b' % (devices, orjson.dumps(left))
+        if self._change.time_stamp is None:
+            return b'{"type":"inventory","seq":%d,%b}' % (self._seq, edited)
+        snap_shots = b",".join([self._fragment(device_id) for device_id in read])
+        head = b'{"type":"snapshots","seq":%d,"time_stamp":%b' % (self._seq, orjson.dumps(self._change.time_stamp))
+        # Most narrowed messages move no device in or out, and those of a view without a state never do.
+        tail = b"" if devices == b"[]" and not left else b"," + edited
+        return b'%b,"snap_shots":[%b]%b}' % (head, snap_shots, tail)
+
+    def _fragment(self, device_id: int) -> bytes:
+        fragment = self._fragments.get(device_id)
+        if fragment is None:
+            snap_shot: Mapping[str, Any] = self._change.snap_shots[device_id]
+            fragment = self._fragments[device_id] = orjson.dumps(snap_shot)
+        return fragment

@@ -1,0 +1,58 @@
+"""A message on its way to many subscribers, and the websocket frames that carry it: made once, shared by all."""
+
+from websockets.extensions.permessage_deflate import PerMessageDeflate
+from websockets.frames import Frame, Opcode
+
+# Below this a compressed message saves nothing worth the inflating.
+SMALLEST_DEFLATED_BYTES = 256
+# The best level costs some milliseconds per megabyte more; above this the default one must do.
+BEST_LEVEL_BYTES = 256 * 1024
+_BEST_LEVEL, _QUICK_LEVEL, _MOST_MEMORY = 9, 6, 9
+
+
+class Message:
+    """One text message. `seq` is that of a publication or state, 0 for an answer to one subscriber."""
+
+    __slots__ = ("_frames", "_text", "payload", "seq")
+
+    def __init__(self, payload: bytes, seq: int = 0) -> None:
+        self.payload = payload
+        self.seq = seq
+        self._text: str | None = None
+        self._frames: dict[int, bytes] = {}
+
+    @property
+    def text(self) -> str:
+        """The payload as text, for connections that take no ready frames."""
+        if self._text is None:
+            self._text = self.payload.decode()
+        return self._text
+
+    def frame(self, window_bits: int) -> bytes:
+        """The one frame of this message, ready for a socket; the same bytes for all who ask alike.
+
+        `window_bits` is what the client agreed to (9 to 15) in permessage-deflate, 0 without it. No context is taken
+        over from message to message, so the bytes do not depend on who receives them.
+        """
+        frame = self._frames.get(window_bits)
+        if frame is None:
+            frame = self._frames[window_bits] = encode_frame(self.payload, window_bits)
+        return frame
+
+
+def encode_frame(payload: bytes, window_bits: int) -> bytes:
+    """An unmasked text frame, compressed where the window is not 0 and it is worth it."""
+    is_deflated = window_bits > 0 and len(payload) >= SMALLEST_DEFLATED_BYTES
+    extensions = [_deflate(window_bits, len(payload))] if is_deflated else []
+    return Frame(Opcode.TEXT, payload).serialize(mask=False, extensions=extensions)
+
+
+def _deflate(window_bits: int, payload_bytes: int) -> PerMessageDeflate:
+    level = _BEST_LEVEL if payload_bytes <= BEST_LEVEL_BYTES else _QUICK_LEVEL
+    return PerMessageDeflate(
+        remote_no_context_takeover=True,
+        local_no_context_takeover=True,
+        remote_max_window_bits=15,
+        local_max_window_bits=window_bits,
+        compress_settings={"level": level, "memLevel": _MOST_MEMORY},
+    )

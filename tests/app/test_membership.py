@@ -1,0 +1,135 @@
+"""Narrowed feeds against a model: whoever applies them has what a query over the whole panel would find."""
+
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashnet.publication import Position
+from dashnet.reading import State
+from services.app.membership import Membership, Narrowing
+from services.app.panel import Panel
+from services.app.views import DeviceIndex, View
+
+IDS = st.integers(1, 6)
+TAGS = st.lists(st.sampled_from(["lab", "core"]), unique=True)
+TYPES = st.sampled_from(["Router", "Laptop"])
+STATES = st.sampled_from([True, False, None])
+
+
+@st.composite
+def devices(draw: st.DrawFn) -> dict[str, Any]:
+    device_id = draw(IDS)
+    return {
+        "id": device_id,
+        "host_name": draw(st.sampled_from(["alpha", "beta"])) + str(device_id),
+        "device_type": draw(TYPES),
+        "operating_system": "",
+        "mac_address": f"mac-{device_id}",
+        "ip_address": "10.0.0.1",
+        "tags": draw(TAGS),
+        "state": draw(st.sampled_from(list(State))),
+        "snap_shot": None,
+    }
+
+
+def unique(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({device["id"]: device for device in listed}.values())
+
+
+FLEETS = st.lists(devices(), max_size=6).map(unique)
+INVENTORIES = st.tuples(FLEETS, st.lists(IDS, max_size=3, unique=True)).map(
+    lambda both: {
+        "type": "inventory",
+        "changed": both[0],
+        "removed": sorted({*both[1]} - {one["id"] for one in both[0]}),
+    }
+)
+SNAPSHOTS = st.lists(st.tuples(IDS, STATES), max_size=6, unique_by=lambda one: one[0]).map(
+    lambda pairs: {
+        "type": "snapshots",
+        "time_stamp": "2026-11-23T20:00:00Z",
+        "snap_shots": [
+            {
+                "device_id": device_id,
+                "active_connection": active,
+                "upload_speed": 1.0,
+                "download_speed": 2.0,
+                "round_trip_seconds": None,
+            }
+            for device_id, active in sorted(pairs, key=lambda pair: pair[0])
+        ],
+    }
+)
+VIEWS = st.builds(
+    View,
+    device_ids=st.none() | st.frozensets(IDS),
+    tags=st.none() | st.frozensets(st.sampled_from(["lab", "core"])),
+    device_types=st.none() | st.frozensets(TYPES),
+    state=st.none() | st.sampled_from(list(State)),
+    search=st.none() | st.sampled_from(["alp", "beta2", "lab"]),
+)
+
+
+def fits(device: dict[str, Any], view: View) -> bool:
+    """The meaning of a view in plain words, one device at a time."""
+    text = [device["host_name"], device["device_type"], device["mac_address"], device["ip_address"], *device["tags"]]
+    return (
+        (view.device_ids is None or device["id"] in view.device_ids)
+        and (view.tags is None or bool(view.tags & set(device["tags"])))
+        and (view.device_types is None or device["device_type"] in view.device_types)
+        and (view.state is None or device["state"] == view.state)
+        and (view.search is None or any(view.search in part.casefold() for part in text))
+    )
+
+
+class Client:
+    """Knows nothing but the rules of docs/protocol.md."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self.devices = {device["id"]: device for device in state["devices"]}
+
+    def take_in(self, message: dict[str, Any]) -> None:
+        for snap_shot in message.get("snap_shots", []):
+            device = self.devices[snap_shot.pop("device_id")]
+            device["state"] = {True: "up", False: "down", None: "unknown"}[snap_shot["active_connection"]]
+            device["snap_shot"] = {"time_stamp": message["time_stamp"], **snap_shot}
+        for device in message.get("changed", []):
+            self.devices[device["id"]] = device
+        for device_id in message.get("removed", []):
+            del self.devices[device_id]
+
+
+@given(FLEETS, VIEWS, st.lists(INVENTORIES | SNAPSHOTS, max_size=6))
+def test_who_applies_a_narrowed_feed_has_what_the_view_holds(
+    fleet: list[dict[str, Any]], view: View, publications: list[dict[str, Any]]
+) -> None:
+    panel = Panel(Position("e", 0), None, {device["id"]: device for device in fleet})
+    membership = Membership(view)
+    ids = membership.fill(DeviceIndex(fleet), panel.devices)
+    client = Client(orjson.loads(panel.to_state(ids)))
+    for seq, publication in enumerate(publications, 1):
+        change = panel.apply(Position("e", seq), orjson.loads(orjson.dumps(publication)))
+        narrowed = orjson.loads(Narrowing(seq, change, panel.devices).cut(membership).payload)
+        assert (narrowed["seq"], narrowed["type"]) == (seq, publication["type"])
+        client.take_in(narrowed)
+        expected = {one: device for one, device in panel.devices.items() if fits(device, view)}
+        assert client.devices == expected
+
+
+def make_device(device_id: int) -> dict[str, Any]:
+    texts = dict.fromkeys(("host_name", "device_type", "operating_system", "mac_address", "ip_address"), "")
+    return {"id": device_id, **texts, "tags": [], "state": "up", "snap_shot": None}
+
+
+def test_only_what_the_view_holds_is_told() -> None:
+    panel = Panel(Position("e", 0), None, {1: make_device(1), 2: make_device(2)})
+    membership = Membership(View(device_ids=frozenset({2})))
+    membership.fill(DeviceIndex(panel.devices.values()), panel.devices)
+    values = {"active_connection": False, "upload_speed": 0.0, "download_speed": 0.0, "round_trip_seconds": None}
+    snap_shots = [{"device_id": 1, **values}, {"device_id": 2, **values}]
+    message = {"type": "snapshots", "time_stamp": "2026-11-23T20:00:00Z", "snap_shots": snap_shots}
+    change = panel.apply(Position("e", 1), message)
+    narrowed = orjson.loads(Narrowing(1, change, panel.devices).cut(membership).payload)
+    assert narrowed == {**message, "seq": 1, "snap_shots": snap_shots[1:]}
