@@ -4,6 +4,7 @@ import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -122,10 +123,10 @@ async def run_network(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @asynccontextmanager
-async def run_app(settings: Settings, ws: str = OUR_PROTOCOL) -> AsyncIterator[httpx.AsyncClient]:
+async def run_app(settings: Settings, ws: str = OUR_PROTOCOL, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
     """The app service on its socket, and a client of it."""
     async with (
-        run_server(create_app_service(settings), settings.app_port, ws),
+        run_server(create_app_service(settings), settings.app_port, ws, **options),
         httpx.AsyncClient(base_url=settings.app_address, timeout=30) as client,
     ):
         yield client

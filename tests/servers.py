@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -25,10 +25,10 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def run_server(app: FastAPI, port: int, ws: str = OUR_PROTOCOL) -> AsyncIterator[None]:
-    """Serve `app` until the block ends, as `uvicorn` would."""
+async def run_server(app: FastAPI, port: int, ws: str = OUR_PROTOCOL, **options: Any) -> AsyncIterator[None]:
+    """Serve `app` until the block ends, as `uvicorn` would with these options."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws=ws, timeout_graceful_shutdown=2)
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws=ws, timeout_graceful_shutdown=2, **options)
     )
     serving = asyncio.create_task(server.serve())
     await eventually(lambda: _is_started(server, serving))
