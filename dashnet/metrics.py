@@ -37,7 +37,7 @@ def metrics_page() -> Response:
 def _collect_from(folder: Path) -> CollectorRegistry:
     _forget_dead_processes(folder)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, str(folder))
+    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]  # prometheus_client types only a part
     return registry
 
 
@@ -48,7 +48,7 @@ def _forget_dead_processes(folder: Path) -> None:
         if not psutil.pid_exists(pid):
             # Another process that is asked at the same moment removes the same files.
             with suppress(FileNotFoundError):
-                mark_process_dead(pid, str(folder))
+                mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]  # as above
 
 
 class CountRequests:

@@ -45,7 +45,7 @@ def draw(view: PanelView, link: Link, now: datetime, screen: Screen) -> Renderab
     parts: list[RenderableType] = [*_head(view, link, now), Text()]
     if rows:
         parts.append(_to_table(rows[:shown], now, is_narrow=screen.width < _NARROW))
-    elif view.position is not None:
+    elif view.has_state:
         parts.append(Text("There are no devices yet.", style="dim"))
     if len(rows) > shown:
         parts.append(Text(f"and {len(rows) - shown:,} more", style="dim"))
@@ -72,7 +72,7 @@ def _head(view: PanelView, link: Link, now: datetime) -> Sequence[Text]:
     first = Text.assemble(
         ("dashNET", "bold magenta"), f" {link.address}  ", connection, no_wrap=True, overflow="ellipsis"
     )
-    if view.position is None:
+    if not view.has_state:
         return [first, Text("waiting for the first state", style="dim")]
     newest = f"newest snapshot {_age(view.newest_at, now)} old" if view.newest_at else "no snapshot yet"
     totals = view.totals()

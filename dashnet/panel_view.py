@@ -1,17 +1,12 @@
 """What `dashnet watch` knows of all devices, put together from the messages of /live. Pure."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-import orjson
-
-from dashnet.publication import Kind, Position
+from dashnet.messages import DeviceSnapShot, LiveDevice, Received, SnapShot, SnapshotsMessage
 from dashnet.reading import State, state_of
-
-Message = Mapping[str, Any]  # a JSON object as it came over /live
 
 _WORST_FIRST = {State.DOWN: 0, State.UNKNOWN: 1, State.UP: 2}
 
@@ -46,54 +41,32 @@ class Totals:
 
 
 class PanelView:
-    """All devices at `position`; both empty until the first state came."""
+    """All devices as the messages of one feed have told; empty until the first state came."""
 
     def __init__(self) -> None:
-        self.position: Position | None = None
+        self.has_state = False
         self.newest_at: datetime | None = None
         self._rows: dict[int, DeviceRow] = {}
         self._ordered: list[DeviceRow] | None = None
 
-    def apply(self, message: Message) -> bool:
-        """Take in one message; false where one before it is missing, so that a fresh state is needed.
-
-        Raises:
-            ValueError: this is no message of /live.
-        """
-        try:
-            return self._apply(message)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a message of /live: {error!r}") from error
-
-    def _apply(self, message: Message) -> bool:
-        kind = message["type"]
-        if kind == "state":
-            self._apply_state(message)
-        elif kind == "resumed":
-            return self.position == Position(message["epoch"], message["seq"])
-        elif "seq" in message:
-            if self.position is None or message["seq"] != self.position.seq + 1:
-                return False
-            self._apply_publication(kind, message)
-            self.position = replace(self.position, seq=message["seq"])
-        return True
-
-    def _apply_state(self, message: Message) -> None:
-        position = Position(message["epoch"], int(message["seq"]))
-        rows = {device["id"]: _to_row(device) for device in message["devices"]}
-        self.newest_at = None if message["time_stamp"] is None else _to_moment(message["time_stamp"])
-        self.position, self._rows, self._ordered = position, rows, None
-
-    def _apply_publication(self, kind: str, message: Message) -> None:
+    def apply(self, message: Received) -> None:
+        """Take in the next message."""
         self._ordered = None
-        if kind == Kind.SNAPSHOTS:
+        if message["type"] == "state":
+            self.newest_at = None if message["time_stamp"] is None else _to_moment(message["time_stamp"])
+            self._rows = {device["id"]: _to_row(device) for device in message["devices"]}
+            self.has_state = True
+        elif message["type"] == "snapshots":
             self._apply_snapshots(message)
-        elif kind == Kind.INVENTORY:
-            self._rows.update({device["id"]: _to_row(device) for device in message["changed"]})
-            for device_id in message["removed"]:
-                self._rows.pop(device_id, None)
+        elif message["type"] == "inventory":
+            self._edit(message["changed"], message["removed"])
 
-    def _apply_snapshots(self, message: Message) -> None:
+    def _edit(self, changed: Sequence[LiveDevice], removed: Sequence[int]) -> None:
+        self._rows.update({device["id"]: _to_row(device) for device in changed})
+        for device_id in removed:
+            self._rows.pop(device_id, None)
+
+    def _apply_snapshots(self, message: SnapshotsMessage) -> None:
         moment = _to_moment(message["time_stamp"])
         self.newest_at = max(self.newest_at or moment, moment)
         for snap_shot in message["snap_shots"]:
@@ -102,6 +75,7 @@ class PanelView:
                 names = (row.device_id, row.host_name, row.device_type)
                 state = state_of(snap_shot["active_connection"])
                 self._rows[row.device_id] = DeviceRow(*names, state, *_speeds(snap_shot), moment)
+        self._edit(message.get("changed", []), message.get("removed", []))
 
     def worst_first(self) -> Sequence[DeviceRow]:
         """All devices: down, unknown, up; within each the most traffic first, then by name."""
@@ -121,18 +95,6 @@ class PanelView:
         )
 
 
-def parse_message(raw: str) -> Message:
-    """Read one message of /live.
-
-    Raises:
-        ValueError: this is no JSON object.
-    """
-    message = orjson.loads(raw)
-    if not isinstance(message, dict):
-        raise ValueError("not a JSON object")
-    return message
-
-
 def strip_controls(text: str) -> str:
     """The text without what could move the cursor, break a line, turn the direction of writing or not be printed."""
     if text.isascii() and text.isprintable():
@@ -140,7 +102,7 @@ def strip_controls(text: str) -> str:
     return "".join(one for one in text if unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
-def _to_row(device: Message) -> DeviceRow:
+def _to_row(device: LiveDevice) -> DeviceRow:
     names = (device["id"], strip_controls(device["host_name"]), strip_controls(device["device_type"]))
     state, snap_shot = State(device["state"]), device["snap_shot"]
     if snap_shot is None:
@@ -148,8 +110,8 @@ def _to_row(device: Message) -> DeviceRow:
     return DeviceRow(*names, state, *_speeds(snap_shot), _to_moment(snap_shot["time_stamp"]))
 
 
-def _speeds(snap_shot: Message) -> tuple[float, float]:
-    return float(snap_shot["upload_speed"]), float(snap_shot["download_speed"])
+def _speeds(snap_shot: SnapShot | DeviceSnapShot) -> tuple[float, float]:
+    return snap_shot["upload_speed"], snap_shot["download_speed"]
 
 
 def _to_moment(time_stamp: str) -> datetime:

@@ -3,14 +3,16 @@
 import asyncio
 import sys
 import time
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 
+import orjson
 from rich.console import Console
 from rich.live import Live
 
+from dashnet.client import LinkLost, LiveClient
 from dashnet.errors import ServiceUnavailable
-from dashnet.live_feed import LinkLost, follow, live_address
+from dashnet.messages import Received
 from dashnet.panel_table import Link, Screen, draw, to_plain_lines
 from dashnet.panel_view import PanelView
 from dashnet.quiet_end import end_quietly
@@ -27,50 +29,50 @@ async def watch(url: str | None, *, as_json: bool, once: bool, console: Console 
         ServiceUnavailable: with `once`, there is no app service or it has no state.
     """
     url = url or get_settings().app_address
-    address = live_address(url)
+    client = LiveClient(url)
     console = console or Console()
-    async with end_quietly():
+    async with end_quietly(), client:
         if once:
-            await _show_once(url, address, console, as_json=as_json)
+            await _show_once(url, client, console, as_json=as_json)
         elif as_json or not console.is_terminal:
-            await _print_all(url, address, as_json=as_json)
+            await _print_all(url, client, as_json=as_json)
         else:
-            await _draw_all(url, address, console)
+            await _draw_all(url, client, console)
 
 
-async def _show_once(url: str, address: str, console: Console, *, as_json: bool) -> None:
-    view = PanelView()
-    async with aclosing(follow(address, view)) as events:
-        event = await anext(events)
+async def _show_once(url: str, client: LiveClient, console: Console, *, as_json: bool) -> None:
+    event = await anext(aiter(client))
     if isinstance(event, LinkLost):
         hint = "start Dashnet with: make up"
         raise ServiceUnavailable(f"the app service at {url} is out of reach: {event.reason}; {hint}")
+    view = PanelView()
+    view.apply(event)
     if console.is_terminal and not as_json:
         console.print(draw(view, Link(url), datetime.now(UTC), Screen(console.width)))
     else:
         _print(event, view, url, as_json=as_json)
 
 
-async def _print_all(url: str, address: str, *, as_json: bool) -> None:
+async def _print_all(url: str, client: LiveClient, *, as_json: bool) -> None:
     """For programs: standard output holds nothing but messages or tables, notices go to standard error."""
     view = PanelView()
     is_lost = False
-    async with aclosing(follow(address, view)) as events:
-        async for event in events:
-            if isinstance(event, LinkLost):
-                if not is_lost:
-                    _tell(f"link to {url} lost ({event.reason}), trying again until it is back")
-                is_lost = True
-                continue
-            if is_lost:
-                _tell(f"connected to {url} again")
-            is_lost = False
-            _print(event, view, url, as_json=as_json)
+    async for event in client:
+        if isinstance(event, LinkLost):
+            if not is_lost:
+                _tell(f"link to {url} lost ({event.reason}), trying again until it is back")
+            is_lost = True
+            continue
+        if is_lost:
+            _tell(f"connected to {url} again")
+        is_lost = False
+        view.apply(event)
+        _print(event, view, url, as_json=as_json)
 
 
-def _print(raw: str, view: PanelView, url: str, *, as_json: bool) -> None:
-    lines = [raw] if as_json else [*to_plain_lines(view, Link(url), datetime.now(UTC)), ""]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+def _print(message: Received, view: PanelView, url: str, *, as_json: bool) -> None:
+    table = [] if as_json else [*to_plain_lines(view, Link(url), datetime.now(UTC)), ""]
+    sys.stdout.write("".join(f"{line}\n" for line in table or [orjson.dumps(message).decode()]))
     sys.stdout.flush()
 
 
@@ -86,8 +88,8 @@ class _Connection:
         self._fault: str | None = "not connected yet"
         self._retry_at = 0.0
 
-    def note(self, event: str | LinkLost) -> None:
-        """Take in what `follow` told."""
+    def note(self, event: Received | LinkLost) -> None:
+        """Take in what the client told."""
         self._fault = None
         if isinstance(event, LinkLost):
             self._fault = event.reason
@@ -102,14 +104,15 @@ class _Connection:
         return Link(self._url, f"link lost, {when} ({self._fault})")
 
 
-async def _draw_all(url: str, address: str, console: Console) -> None:
+async def _draw_all(url: str, client: LiveClient, console: Console) -> None:
     view, connection, changed = PanelView(), _Connection(url), asyncio.Event()
 
     async def listen() -> None:
-        async with aclosing(follow(address, view)) as events:
-            async for event in events:
-                connection.note(event)
-                changed.set()
+        async for event in client:
+            connection.note(event)
+            if not isinstance(event, LinkLost):
+                view.apply(event)
+            changed.set()
 
     with Live(console=console, screen=True, auto_refresh=False) as live:
         async with asyncio.TaskGroup() as tasks:

@@ -10,7 +10,11 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("dashnet", "services", "workers")
 PURE = (
     "services/app/hub.py",
+    "services/app/membership.py",
+    "services/app/message.py",
     "services/app/panel.py",
+    "services/app/subscriber.py",
+    "services/app/views.py",
     "services/network/simulation.py",
     "services/network/counters.py",
 )

@@ -29,31 +29,13 @@ def service_specs(folders: StateFolders, settings: Settings) -> ServiceSpecs:
     bound = settings.model_copy(update={"network_url": None})
     environment = {**_inherited(), **stack_environment(settings)}
     network = _uvicorn("services.network.main:app", settings.network_host, settings.network_port)
-    app = (
-        *_uvicorn("services.app.main:app", settings.app_host, settings.app_port),
-        *(
-            "--ws",
-            "services.app.websocket_protocol:FeedWebSocketProtocol",
-            "--ws-max-size",
-            "65536",
-            # Always said, because uvicorn would otherwise ask WEB_CONCURRENCY.
-            "--workers",
-            str(settings.app_processes),
-            # uvicorn kills a worker that is silent for longer; many that start at once are slow to speak.
-            "--timeout-worker-healthcheck",
-            "30",
-        ),
-    )
+    app = _app_command(settings)
+    app_environment = environment | _shared_metrics(folders, settings)
     worker = (sys.executable, "-m", "arq", "workers.main.WorkerSettings")
     return ServiceSpecs(
         _service("network", network, environment, _answers_ok(f"{bound.network_address}/readyz")),
         (
-            _service(
-                "app",
-                app,
-                environment | _shared_metrics(folders, settings),
-                _answers_ok(f"{bound.app_address}/healthz"),
-            ),
+            _service("app", app, app_environment, _answers_ok(f"{bound.app_address}/healthz")),
             _service("worker", worker, environment, _worker_is_healthy(folders, settings)),
         ),
     )
@@ -81,10 +63,20 @@ def _inherited() -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
 
-def _uvicorn(application: str, host: str, port: int) -> tuple[str, ...]:
+def _app_command(settings: Settings) -> tuple[str, ...]:
+    return (
+        *_uvicorn("services.app.main:app", settings.app_host, settings.app_port, settings.app_processes),
+        *("--ws", "services.app.websocket_protocol:FeedWebSocketProtocol", "--ws-max-size", "65536"),
+        # uvicorn kills a process of its own that is silent for longer; many that start at once are slow to speak.
+        *("--timeout-worker-healthcheck", "30"),
+    )
+
+
+def _uvicorn(application: str, host: str, port: int, processes: int = 1) -> tuple[str, ...]:
+    # How many is always said, because uvicorn would otherwise ask the variable WEB_CONCURRENCY.
     return (
         *(sys.executable, "-m", "uvicorn", application, "--host", host, "--port", str(port)),
-        *("--no-access-log", "--timeout-graceful-shutdown", "5"),
+        *("--workers", str(processes), "--no-access-log", "--timeout-graceful-shutdown", "5"),
     )
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.app.caretaker import Caretaker
 from services.app.hub import Hub
-from services.app.keeper import Keeper
 
 UPDATE_SECONDS = 1.0
 
@@ -25,11 +25,11 @@ _SLOW_CLOSES = Counter("dashnet_slow_closes_total", "Subscribers closed because 
 
 
 class FeedMetrics:
-    """Hands on what hub and keeper have counted since the last time: they count in plain numbers, which costs less."""
+    """Hands on what hub and caretaker counted since the last time: they count in plain numbers, which costs less."""
 
-    def __init__(self, hub: Hub, keeper: Keeper) -> None:
+    def __init__(self, hub: Hub, caretaker: Caretaker) -> None:
         self._hub = hub
-        self._keeper = keeper
+        self._caretaker = caretaker
         self._told: dict[Counter, int] = {}
 
     async def keep_current(self) -> None:
@@ -49,7 +49,7 @@ class FeedMetrics:
         self._tell(_DROPPED, traffic.dropped_publications)
         self._tell(_RESUMES.labels("resumed"), traffic.resumed)
         self._tell(_RESUMES.labels("state"), traffic.not_resumed)
-        self._tell(_SLOW_CLOSES, self._keeper.slow_closes)
+        self._tell(_SLOW_CLOSES, self._caretaker.slow_closes)
 
     def _tell(self, counter: Counter, total: int) -> None:
         counter.inc(total - self._told.get(counter, 0))

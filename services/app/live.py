@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
+from starlette.datastructures import QueryParams
 
 from dashnet.publication import Position
 from services.app.close_codes import CloseCode
@@ -48,18 +49,19 @@ def parse_position(query: Mapping[str, str]) -> Position | None:
     return Position(epoch, int(seq)) if epoch and seq.isascii() and seq.isdigit() and len(seq) < 20 else None
 
 
-def parse_query(query: Mapping[str, str]) -> View:
-    """The view that the address asks for, in the words of `subscribe`; lists are parted by commas.
+def parse_query(query: QueryParams) -> View:
+    """The view that the address asks for, in the words of `subscribe`.
+
+    A list is given by repeating its name (`tags=lab&tags=core`); ids may also be parted by commas.
 
     Raises:
         ValueError: a field does not fit.
     """
     wanted: dict[str, Any] = {name: query[name] for name in ("state", "search") if query.get(name)}
-    for name in ("tags", "device_types"):
-        if query.get(name):
-            wanted[name] = query[name].split(",")
-    if query.get("device_ids"):
-        wanted["device_ids"] = [int(one) if one.isdecimal() else one for one in query["device_ids"].split(",")]
+    wanted |= {name: query.getlist(name) for name in ("tags", "device_types") if name in query}
+    if "device_ids" in query:
+        ids = [one.strip() for part in query.getlist("device_ids") for one in part.split(",") if one.strip()]
+        wanted["device_ids"] = [int(one) if one.isdecimal() and len(one) < 20 else one for one in ids]
     return parse_view(wanted)
 
 

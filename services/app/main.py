@@ -24,11 +24,11 @@ from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
 from dashnet.tasks import cancel_and_wait
 from services.app import devices, forward, full_state, job_runs, live
+from services.app.caretaker import Caretaker
 from services.app.dependencies import CurrentFeedMetrics, CurrentHub, Engine, RedisClient, State
 from services.app.feed_metrics import FeedMetrics
 from services.app.full_state_cache import FullState
 from services.app.hub import Hub
-from services.app.keeper import Keeper
 from services.app.origins import RefuseForeignOrigins
 from services.app.relay import Relay
 
@@ -74,10 +74,10 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     network = httpx.AsyncClient(base_url=settings.network_address, timeout=30, trust_env=False)
     hub = Hub(settings.subscriber_backlog_bytes, settings.resume_bytes)
     full_state = FullState(engine, hub, settings.full_state_snapshots)
-    keeper = Keeper(hub, full_state.encode, settings.subscriber_stall_seconds)
+    caretaker = Caretaker(hub, full_state.encode, settings.subscriber_stall_seconds)
     relay = Relay(settings, engine, relay_redis, hub)
-    feed_metrics = FeedMetrics(hub, keeper)
-    duties = (relay.run(), keeper.make_states(), keeper.close_stalled(), feed_metrics.keep_current())
+    feed_metrics = FeedMetrics(hub, caretaker)
+    duties = (relay.run(), caretaker.make_states(), caretaker.close_stalled(), feed_metrics.keep_current())
     tasks = [asyncio.create_task(duty) for duty in duties]
     try:
         yield State(

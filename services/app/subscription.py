@@ -137,7 +137,7 @@ class StandardConnection:
         while True:
             await self._is_waiting.wait()
             while self._waiting:
-                # No limit here: the keeper ends who takes nothing for too long.
+                # No limit here: the caretaker ends who takes nothing for too long.
                 await self._websocket.send_text(self._waiting[0].text)
                 self._waiting.popleft()
             self._is_waiting.clear()

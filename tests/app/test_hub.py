@@ -6,8 +6,8 @@ import pytest
 
 from dashnet.publication import Position, Publication
 from dashnet.tasks import cancel_and_wait
+from services.app.caretaker import Caretaker
 from services.app.hub import Hub
-from services.app.keeper import Keeper
 from services.app.message import Message
 from services.app.panel import Panel
 from services.app.subscriber import Subscriber
@@ -46,14 +46,14 @@ def make_publication(seq: int, epoch: str = "e") -> Publication:
 
 @pytest.fixture
 async def hub() -> AsyncIterator[Hub]:
-    """A hub with two devices at seq 1, and a keeper that makes its states."""
+    """A hub with two devices at seq 1, and a caretaker that makes its states."""
     hub = Hub(backlog_limit=100_000, recent_limit=1000)
     hub.replace(Panel(Position("e", 1), None, {1: make_device(1), 2: make_device(2)}))
 
     async def encode_full_state() -> Message:
         return Message(b"[]")
 
-    keeping = asyncio.create_task(Keeper(hub, encode_full_state, 30).make_states())
+    keeping = asyncio.create_task(Caretaker(hub, encode_full_state, 30).make_states())
     yield hub
     await cancel_and_wait(keeping)
 
@@ -66,7 +66,7 @@ async def join(hub: Hub, view: View | None = ALL_DEVICES, since: Position | None
 
 
 async def settle() -> None:
-    """Let the keeper have its turns."""
+    """Let the caretaker have its turns."""
     for _ in range(5):
         await asyncio.sleep(0)
 

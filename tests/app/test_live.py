@@ -199,7 +199,7 @@ async def labelled(
 @pytest.mark.parametrize(
     ("view", "query", "places"),
     [
-        ({"tags": ["lab"]}, "tags=lab,other", [0, 1]),
+        ({"tags": ["lab"]}, "tags=lab&tags=a,b", [0, 1]),
         ({"tags": ["lab"], "device_types": ["Router"]}, "tags=lab&device_types=Router", [0]),
         ({"search": "LAB"}, "search=LAB", [0, 1]),
         ({"state": "unknown"}, "state=unknown", [0, 1, 2]),

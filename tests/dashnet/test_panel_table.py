@@ -1,23 +1,16 @@
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from rich.console import Console
 
 from dashnet.panel_table import Link, Screen, draw, to_plain_lines
 from dashnet.panel_view import PanelView
-from tests.dashnet.test_panel_view import EARLIER, make_device, make_state
+from tests.dashnet.test_panel_view import EARLIER, make_device, make_view
 
 NOW = datetime.fromisoformat(EARLIER) + timedelta(seconds=42)
 LINK = Link("http://127.0.0.1:5001")
-
-
-def make_view(*devices: dict[str, Any]) -> PanelView:
-    view = PanelView()
-    view.apply(make_state(*devices))
-    return view
 
 
 def render(view: PanelView, *, width: int = 100, height: int = 30, link: Link = LINK, now: datetime = NOW) -> list[str]:

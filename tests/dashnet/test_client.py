@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -8,10 +8,19 @@ import orjson
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
+from dashnet.client import (
+    LONGEST_PAUSE_SECONDS,
+    SHORTEST_PAUSE_SECONDS,
+    LinkLost,
+    LiveClient,
+    live_address,
+    pause_after,
+)
 from dashnet.errors import DashnetError
-from dashnet.live_feed import LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS, LinkLost, follow, live_address, pause_after
-from dashnet.panel_view import PanelView
+from dashnet.messages import Received
+from dashnet.publication import Position
 from dashnet.settings import Settings
+from tests.app.conftest import RefreshOnce
 from tests.conftest import run_app
 from tests.dashnet.test_panel_view import make_device, make_snapshots, make_state
 from tests.servers import DEADLINE_SECONDS, free_port
@@ -41,30 +50,30 @@ async def run_script(*connections: Sequence[dict[str, Any] | str | bytes]) -> As
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/live", paths
 
 
-async def take(address: str, count: int) -> list[Any]:
-    """The first so many events: messages decoded, a lost link without its reason and pause."""
+async def take(address: str, count: int, **view: Any) -> list[Any]:
+    """The first so many events; a lost link without its reason and pause."""
     taken: list[Any] = []
-    async with asyncio.timeout(DEADLINE_SECONDS), aclosing(follow(address, PanelView())) as events:
-        async for event in events:
-            taken.append(BROKEN if isinstance(event, LinkLost) else orjson.loads(event))
+    async with asyncio.timeout(DEADLINE_SECONDS), LiveClient(address, **view) as client:
+        async for event in client:
+            taken.append(BROKEN if isinstance(event, LinkLost) else event)
             if len(taken) == count:
                 break
     return taken
 
 
 async def first_fault(address: str) -> str:
-    async with asyncio.timeout(DEADLINE_SECONDS), aclosing(follow(address, PanelView())) as events:
-        async for event in events:
+    async with asyncio.timeout(DEADLINE_SECONDS), LiveClient(address) as client:
+        async for event in client:
             if isinstance(event, LinkLost):
                 return event.reason
-    raise AssertionError("follow ended by itself")
+    raise AssertionError("it ended by itself")
 
 
-async def next_message(events: AsyncIterator[str | LinkLost]) -> str:
-    async for event in events:
-        if isinstance(event, str):
+async def next_message(client: LiveClient) -> Received:
+    async for event in client:
+        if not isinstance(event, LinkLost):
             return event
-    raise AssertionError("follow ended by itself")
+    raise AssertionError("it ended by itself")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +124,7 @@ async def test_a_state_instead_of_resumed_is_taken() -> None:
         assert await take(address, 4) == [STATE, FIRST, BROKEN, STATE]
 
 
-@pytest.mark.parametrize("nonsense", ["hello", "[]", b"\x00", '{"type":"state"}'])
+@pytest.mark.parametrize("nonsense", ["hello", "[]", b"\x00", '{"type":"state"}', '{"seq":1}', '{"type":7,"seq":"1"}'])
 async def test_nonsense_ends_the_connection_and_another_begins(nonsense: str | bytes) -> None:
     async with run_script([nonsense], [STATE]) as (address, _):
         assert await take(address, 2) == [BROKEN, STATE]
@@ -133,16 +142,55 @@ async def test_a_server_that_closes_is_told_with_its_reason() -> None:
 async def test_a_server_without_this_websocket_is_told_with_its_answer(
     settings: Settings, app: httpx.AsyncClient
 ) -> None:
-    fault = await first_fault(live_address(f"{settings.app_address}/elsewhere"))
+    fault = await first_fault(f"{settings.app_address}/elsewhere")
     assert fault.startswith("it answered HTTP 40")
 
 
-async def test_it_follows_a_real_app_service_through_its_restart(settings: Settings) -> None:
-    view = PanelView()
-    async with asyncio.timeout(DEADLINE_SECONDS), aclosing(follow(live_address(settings.app_address), view)) as events:
+async def test_it_follows_a_real_app_service_through_its_restart(
+    settings: Settings, device_ids: list[int], refresh_once: RefreshOnce
+) -> None:
+    async with asyncio.timeout(DEADLINE_SECONDS), LiveClient(settings.app_address) as client:
         async with run_app(settings):
-            assert isinstance(await anext(events), str)
-        assert isinstance(await anext(events), LinkLost)
+            state = await next_message(client)
+            assert state["type"] == "state"
+        assert isinstance(await anext(aiter(client)), LinkLost)
+        await refresh_once()
         async with run_app(settings):
-            assert await next_message(events)
-    assert view.position is not None
+            resumed, missed = await next_message(client), await next_message(client)
+        assert (resumed["type"], missed["type"]) == ("resumed", "snapshots")
+        assert client.position == Position(state["epoch"], state["seq"] + 1)
+
+
+async def test_it_sees_the_view_that_it_was_given_and_the_one_that_it_subscribes_to(
+    settings: Settings, device_ids: list[int], app: httpx.AsyncClient
+) -> None:
+    async with asyncio.timeout(DEADLINE_SECONDS), LiveClient(settings.app_address, device_ids=device_ids[:2]) as client:
+        state = await next_message(client)
+        assert state["type"] == "state"
+        assert [device["id"] for device in state["devices"]] == device_ids[:2]
+        await client.send({"type": "subscribe", "search": "no such device"})
+        state = await next_message(client)
+        assert state["type"] == "state"
+        assert state["devices"] == []
+
+
+async def test_the_view_is_asked_for_again_after_a_lost_link() -> None:
+    async with run_script([STATE], [STATE]) as (address, paths):
+        await take(address, 3, tags=["a,b", "lab"], state="down")
+    assert paths == ["/live?tags=a%2Cb&tags=lab&state=down", "/live?tags=a%2Cb&tags=lab&state=down&epoch=e&seq=1"]
+
+
+async def test_without_a_connection_nothing_can_be_sent() -> None:
+    with pytest.raises(DashnetError, match="no connection"):
+        await LiveClient("127.0.0.1:1").send({"type": "subscribe", "device_ids": None})
+
+
+async def test_a_message_of_a_type_that_is_not_known_yet_counts_and_is_left_out() -> None:
+    unknown = {"type": "weather", "seq": 2}
+    async with run_script([STATE, unknown, {"type": "hint"}, SECOND]) as (address, _):
+        assert await take(address, 2) == [STATE, SECOND]
+
+
+async def test_what_newer_servers_add_to_a_message_is_left_out() -> None:
+    async with run_script([{**STATE, "weather": "rain"}]) as (address, _):
+        assert await take(address, 1) == [STATE]

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 LOOKS_PER_STALL = 10
 
 
-class Keeper:
+class Caretaker:
     """`encode_full_state` makes the array of 2020; it may raise what tells that Postgres is out of reach.
 
     A subscriber stalls when its connection does not take what was written within `stall_seconds`, or in as many times

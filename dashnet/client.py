@@ -1,0 +1,223 @@
+"""A client of websocket /live: follows one app service through every outage, and never skips over a hole.
+
+async with LiveClient("http://127.0.0.1:5001", tags=["lab"]) as client:
+    async for event in client:
+        if isinstance(event, LinkLost):
+            print("lost the link:", event.reason)
+        elif event["type"] == "state":
+            devices = {device["id"]: device for device in event["devices"]}
+"""
+
+import asyncio
+import ipaddress
+import random
+import time
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Self
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import orjson
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+from dashnet.errors import DashnetError
+from dashnet.messages import RECEIVED_TYPES, ControlMessage, Received, SubscribeMessage, parse_received
+from dashnet.publication import Position
+
+SHORTEST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 10.0
+OPEN_TIMEOUT_SECONDS = 10
+SEND_TIMEOUT_SECONDS = 10
+# A server that has no state says so after ten seconds; one that says nothing at all is given up.
+FIRST_MESSAGE_SECONDS = 30
+# The state of 100,000 devices takes some 40 MB.
+MOST_MESSAGE_BYTES = 512 * 1024 * 1024
+
+_SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """There is no connection, why, and how long until the next try."""
+
+    reason: str
+    pause_seconds: float
+
+
+class _FeedEnded(Exception):
+    """The app service closed the connection, or sent what cannot be used, after which only a fresh state helps."""
+
+    def __init__(self, reason: str, *, may_resume: bool) -> None:
+        super().__init__(reason)
+        self.may_resume = may_resume
+
+
+class LiveClient:
+    """Iterate over it for each message in order, and for a `LinkLost` before each pause; it never ends by itself.
+
+    Whatever was missed on the way is told after a lost link: by the missed messages, or by a `state` to begin anew
+    with. `position` is that of the last message that was handed out. The keywords are the fields of `subscribe`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        device_ids: Iterable[int] | None = None,
+        tags: Iterable[str] | None = None,
+        device_types: Iterable[str] | None = None,
+        state: str | None = None,
+        search: str | None = None,
+    ) -> None:
+        """Nothing connects before the first iteration.
+
+        Raises:
+            DashnetError: `url` is no address.
+        """
+        self.position: Position | None = None
+        self._address = live_address(url)
+        lists = {"device_ids": device_ids, "tags": tags, "device_types": device_types}
+        self._view = [(name, str(value)) for name, values in lists.items() for value in values or ()]
+        self._view += [(name, value) for name, value in (("state", state), ("search", search)) if value]
+        self._socket: ClientConnection | None = None
+        self._events = self._follow()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._events.aclose()
+
+    def __aiter__(self) -> AsyncGenerator[Received | LinkLost, None]:
+        return self._events
+
+    async def send(self, message: SubscribeMessage | ControlMessage) -> None:
+        """Send a message; a view that is subscribed to this way is forgotten with the connection.
+
+        Raises:
+            DashnetError: there is no connection at the moment.
+        """
+        if self._socket is None:
+            raise DashnetError("there is no connection to the app service at the moment")
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                await self._socket.send(orjson.dumps(message).decode())
+        except (TimeoutError, ConnectionClosed) as error:
+            raise DashnetError(f"the connection to the app service was lost: {error}") from error
+
+    async def _follow(self) -> AsyncGenerator[Received | LinkLost, None]:
+        failures = 0
+        while True:
+            connected_at = time.monotonic()
+            try:
+                async with aclosing(self._receive()) as messages:
+                    async for message in messages:
+                        yield message
+            except (OSError, WebSocketException, _FeedEnded) as error:
+                if isinstance(error, _FeedEnded) and not error.may_resume:
+                    self.position = None
+                lasted_seconds = time.monotonic() - connected_at
+                failures = 0 if lasted_seconds > LONGEST_PAUSE_SECONDS else failures + 1
+                pause = pause_after(failures)
+                yield LinkLost(_in_words(error), pause)
+                await asyncio.sleep(pause)
+
+    async def _receive(self) -> AsyncGenerator[Received, None]:
+        async with connect(
+            self._address_now(),
+            max_size=MOST_MESSAGE_BYTES,
+            open_timeout=OPEN_TIMEOUT_SECONDS,
+            close_timeout=1,
+            proxy=None if _is_loopback(self._address) else True,
+        ) as socket:
+            self._socket = socket
+            try:
+                async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
+                    first = await socket.recv()
+                if (message := self._take_in(first)) is not None:
+                    yield message
+                async for raw in socket:
+                    if (message := self._take_in(raw)) is not None:
+                        yield message
+            finally:
+                self._socket = None
+        raise _FeedEnded(_in_words(socket.protocol.close_exc), may_resume=True)
+
+    def _take_in(self, raw: str | bytes) -> Received | None:
+        """The message; None for one of a type that only newer clients know."""
+        try:
+            document = orjson.loads(raw)
+            kind, seq = document["type"], document.get("seq")
+            message = parse_received(document) if kind in RECEIVED_TYPES else None
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise _FeedEnded(f"what came is no message of /live ({error})", may_resume=False) from error
+        if not self._is_next(document, kind, seq):
+            raise _FeedEnded("a message is missing, a fresh state is needed", may_resume=False)
+        return message
+
+    def _is_next(self, document: dict[str, str], kind: str, seq: int | None) -> bool:
+        """Move on to this message; false where one before it is missing."""
+        if kind == "state" and seq is not None:
+            self.position = Position(document["epoch"], seq)
+            return True
+        if kind == "resumed" and seq is not None:
+            return self.position == Position(document["epoch"], seq)
+        if seq is None:
+            return True
+        if self.position is None or seq != self.position.seq + 1:
+            return False
+        self.position = replace(self.position, seq=seq)
+        return True
+
+    def _address_now(self) -> str:
+        query = list(self._view)
+        if self.position is not None:
+            query += [("epoch", self.position.epoch), ("seq", str(self.position.seq))]
+        return f"{self._address}?{urlencode(query)}" if query else self._address
+
+
+def live_address(url: str) -> str:
+    """The websocket /live of the app service at `url`, which may be http, https, ws, wss or lack its scheme.
+
+    Raises:
+        DashnetError: this is no address.
+    """
+    parts = urlsplit(url if "://" in url else f"ws://{url}")
+    try:
+        is_address = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise DashnetError(f"{url!r} is no address of an app service; one looks like http://127.0.0.1:5001")
+    path = parts.path.rstrip("/").removesuffix("/live") + "/live"
+    return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, path, "", ""))
+
+
+def pause_after(failures: int) -> float:
+    """Seconds until the next try: doubled with each failure in a row, with jitter so that clients spread."""
+    longest = min(LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS * 2.0 ** min(failures, 10))
+    return max(SHORTEST_PAUSE_SECONDS, longest * random.uniform(0.5, 1))
+
+
+def _is_loopback(address: str) -> bool:
+    """Whether no proxy of the environment may stand in between."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, InvalidStatus):
+        return f"it answered HTTP {error.response.status_code} instead of a websocket"
+    if isinstance(error, ConnectionClosed):
+        reason = error.rcvd.reason or f"code {error.rcvd.code}" if error.rcvd else "without a word"
+        return f"the app service closed the connection ({reason})"
+    return str(error) or type(error).__name__

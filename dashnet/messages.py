@@ -1,0 +1,146 @@
+"""Every message of websocket /live, typed: what the client hands out, and what the AsyncAPI document is made of."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import AfterValidator, Field, TypeAdapter
+from typing_extensions import TypedDict
+
+from dashnet.reading import State
+
+
+def _check_moment(value: str) -> str:
+    datetime.fromisoformat(value)
+    return value
+
+
+Moment = Annotated[
+    str,
+    AfterValidator(_check_moment),
+    Field(json_schema_extra={"format": "date-time"}, description="ISO 8601 in UTC, ending in Z"),
+]
+Seq = Annotated[int, Field(ge=0, description="Counts messages by one within an epoch")]
+Epoch = Annotated[str, Field(description="Another one means another count")]
+Speed = Annotated[float, Field(ge=0, description="Mbit/s; 0 unless the device is up")]
+Active = Annotated[bool | None, Field(description="True is up, false is down, null is unknown")]
+RoundTrip = Annotated[float | None, Field(description="Null where the driver measures none")]
+Removed = Annotated[list[int], Field(description="Ids that are gone, or are out of your view")]
+
+
+class DeviceSnapShot(TypedDict):
+    """A device's latest reading, under the tick it was stored with."""
+
+    time_stamp: Moment
+    active_connection: Active
+    upload_speed: Speed
+    download_speed: Speed
+    round_trip_seconds: RoundTrip
+
+
+class LiveDevice(TypedDict):
+    """A device as it is now; `snap_shot` is null until it was refreshed for the first time."""
+
+    id: int
+    host_name: str
+    device_type: str
+    operating_system: str
+    mac_address: str
+    ip_address: str
+    driver: str
+    driver_options: dict[str, Any]
+    tags: list[str]
+    parent_id: int | None
+    state: State
+    snap_shot: DeviceSnapShot | None
+
+
+class SnapShot(TypedDict):
+    """One device's reading in a refresh."""
+
+    device_id: int
+    active_connection: Active
+    upload_speed: Speed
+    download_speed: Speed
+    round_trip_seconds: RoundTrip
+
+
+Changed = Annotated[list[LiveDevice], Field(description="Whole devices, each in the place of the one you have")]
+
+
+class StateMessage(TypedDict):
+    """All devices of your view: begin anew with these."""
+
+    type: Literal["state"]
+    epoch: Epoch
+    seq: Seq
+    time_stamp: Moment | None
+    devices: list[LiveDevice]
+
+
+class SnapshotsMessage(TypedDict):
+    """A refresh was stored. In a view that asks for a state, `changed` and `removed` tell who entered and who left."""
+
+    type: Literal["snapshots"]
+    seq: Seq
+    time_stamp: Moment
+    snap_shots: list[SnapShot]
+    changed: NotRequired[Changed]
+    removed: NotRequired[Removed]
+
+
+class InventoryMessage(TypedDict):
+    """Devices were added, changed or removed."""
+
+    type: Literal["inventory"]
+    seq: Seq
+    changed: Changed
+    removed: Removed
+
+
+class ResumedMessage(TypedDict):
+    """Nothing was lost: what you missed after this `seq` follows, in order."""
+
+    type: Literal["resumed"]
+    epoch: Epoch
+    seq: Seq
+
+
+class ErrorMessage(TypedDict):
+    """A message of yours was not followed; the connection lives on."""
+
+    type: Literal["error"]
+    code: Literal["bad_message", "unknown_type", "wrong_password", "forbidden", "unavailable"]
+    detail: str
+
+
+class SubscribeMessage(TypedDict):
+    """See only devices that fit every field given; answered by `state`. Null and absent ask for nothing."""
+
+    type: Literal["subscribe"]
+    device_ids: NotRequired[list[int] | None]
+    tags: NotRequired[list[str] | None]
+    device_types: NotRequired[list[str] | None]
+    state: NotRequired[State | None]
+    search: NotRequired[str | None]
+
+
+class ControlMessage(TypedDict):
+    """Have every device read now (`refresh`), or the demo reset (`clean`)."""
+
+    socket_type: Literal["refresh", "clean"]
+    password: NotRequired[str]
+
+
+Received = StateMessage | SnapshotsMessage | InventoryMessage | ResumedMessage | ErrorMessage
+RECEIVED_TYPES = ("state", "snapshots", "inventory", "resumed", "error")
+
+_RECEIVED: TypeAdapter[Received] = TypeAdapter(Annotated[Received, Field(discriminator="type")])
+
+
+def parse_received(document: object) -> Received:
+    """A message of the server, its fields checked; unknown ones are left out.
+
+    Raises:
+        ValueError: a field is missing or does not fit.
+    """
+    return _RECEIVED.validate_python(document)
