@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashnet.embedded.child import start_child
+from dashnet.embedded.child import Child, start_child
 from dashnet.embedded.folders import create_folders
 from tests.dashnet.embedded.stand_ins import FAILING, STUBBORN, eventually, is_running, running_pids, stand_in
 
@@ -44,14 +44,27 @@ async def test_process_that_ignores_the_signal_is_killed(state_folder: Path) -> 
 
 
 async def test_kill_takes_the_children_of_the_process_too(state_folder: Path) -> None:
+    child, grandchild = await start_forking_child(state_folder)
+    child.kill()
+    await child.wait()
+    await eventually(lambda: not is_running(grandchild))
+
+
+async def test_children_do_not_outlive_a_process_that_was_killed_by_somebody_else(state_folder: Path) -> None:
+    """A worker of uvicorn would go on to listen, so that no other uvicorn could be started."""
+    child, grandchild = await start_forking_child(state_folder)
+    child.process.kill()
+    await child.wait()
+    await eventually(lambda: not is_running(grandchild))
+
+
+async def start_forking_child(state_folder: Path) -> tuple[Child, int]:
+    """A process and the id of its child; neither ends by itself."""
     program = "import os, pathlib, sys, time; pid = os.fork(); f = pathlib.Path(sys.argv[2]) / 'child'\n"
     program += "if pid: f.write_text(str(pid))\ntime.sleep(60)"
     child = await start_child(stand_in("a", state_folder, program), create_folders(state_folder))
     await eventually(lambda: (state_folder / "child").exists() and (state_folder / "child").read_text() != "")
-    grandchild = int((state_folder / "child").read_text())
-    child.kill()
-    await child.wait()
-    await eventually(lambda: not is_running(grandchild))
+    return child, int((state_folder / "child").read_text())
 
 
 async def test_process_is_written_down_while_it_runs(state_folder: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dashnet.embedded.folders import create_folders
+from dashnet.embedded.stack import claim_folders
 from dashnet.errors import StackError
 
 
@@ -41,3 +42,9 @@ def test_folder_of_another_user_is_refused_with_what_to_do(state_folder: Path, m
 
 def test_sockets_are_closed_to_others(state_folder: Path) -> None:
     assert stat.S_IMODE(create_folders(state_folder).run.stat().st_mode) == 0o700
+
+
+def test_metrics_of_an_earlier_start_are_gone(state_folder: Path) -> None:
+    (create_folders(state_folder).metrics / "counter_4711.db").write_bytes(b"old")
+    with claim_folders(state_folder) as folders:
+        assert list(folders.metrics.iterdir()) == []

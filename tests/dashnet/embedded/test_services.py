@@ -23,6 +23,27 @@ def test_network_service_binds_to_its_setting(specs: ServiceSpecs) -> None:
     assert "services.network.main:app --host 127.0.0.1 --port 5600" in " ".join(specs.network.command)
 
 
+@pytest.mark.parametrize("processes", [1, 3])
+def test_app_service_has_as_many_processes_as_set_whatever_uvicorns_own_variable_says(
+    monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", "7")
+    settings = SETTINGS.model_copy(update={"app_processes": processes})
+    network, (app, _) = service_specs(StateFolders(Path("/state")), settings)
+    assert f"--workers {processes} " in " ".join(app.command)
+    assert "--workers 1 " in " ".join(network.command)
+
+
+@pytest.mark.parametrize(("processes", "folder"), [(1, None), (2, "/state/metrics")])
+def test_several_processes_of_the_app_service_and_nobody_else_share_their_metrics(
+    processes: int, folder: str | None
+) -> None:
+    settings = SETTINGS.model_copy(update={"app_processes": processes})
+    network, (app, worker) = service_specs(StateFolders(Path("/state")), settings)
+    assert app.environment.get("PROMETHEUS_MULTIPROC_DIR") == folder
+    assert "PROMETHEUS_MULTIPROC_DIR" not in {*network.environment, *worker.environment}
+
+
 def test_app_service_and_worker_follow(specs: ServiceSpecs) -> None:
     assert [spec.name for spec in specs.others] == ["app", "worker"]
 
