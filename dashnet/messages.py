@@ -1,4 +1,4 @@
-"""Every message of websocket /live, typed: what the client hands out, and what the AsyncAPI document is made of."""
+"""Every message of the websockets, typed: what the client hands out, and what the AsyncAPI document is made of."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, NotRequired
@@ -129,6 +129,28 @@ class ControlMessage(TypedDict):
 
     socket_type: Literal["refresh", "clean"]
     password: NotRequired[str]
+
+
+class SnapShot2020(TypedDict):
+    """A snapshot as 2020 had it; `time_stamp` has no zone and is UTC."""
+
+    id: int
+    time_stamp: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$")]
+    upload_speed: Speed
+    download_speed: Speed
+    active_connection: Active
+
+
+class Device2020(TypedDict):
+    """A device as 2020 had it, with its snapshots since the last clean, oldest first."""
+
+    id: int
+    mac_address: str
+    ip_address: str
+    device_type: str
+    host_name: str
+    operating_system: str
+    snap_shots: list[SnapShot2020]
 
 
 Received = StateMessage | SnapshotsMessage | InventoryMessage | ResumedMessage | ErrorMessage

@@ -1,31 +1,30 @@
-"""Every code with which a websocket of the app service is closed; docs/protocol.md shows the same list."""
+"""Every code that ends a websocket of the app service; docs/protocol.md and the AsyncAPI document list the same."""
 
 from enum import IntEnum
+from typing import Self
 
 
 class CloseCode(IntEnum):
-    """The reason a socket ends. After all but POLICY_VIOLATION and BAD_ADDRESS a client may reconnect."""
+    """The reason a socket ends: when that is, in words, and whether a client may reconnect."""
 
-    GOING_AWAY = 1001
-    """The service stops; reconnect, with a growing pause."""
+    meaning: str
+    may_reconnect: bool
 
-    POLICY_VIOLATION = 1008
-    """A page of a foreign origin; do not reconnect. (The handshake is refused with 403 before that.)"""
+    def __new__(cls, code: int, meaning: str, may_reconnect: bool = True) -> Self:
+        """One code with what there is to know about it."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        member.may_reconnect = may_reconnect
+        return member
 
-    MESSAGE_TOO_BIG = 1009
-    """A message over 64 KiB; reconnect and send less."""
-
-    INTERNAL_ERROR = 1011
-    """A fault of the service, or no ping of it was answered; reconnect, with a growing pause."""
-
-    SERVICE_RESTART = 1012
-    """The service is being restarted; reconnect."""
-
-    TRY_AGAIN_LATER = 1013
-    """No state is at hand yet, because Redis or Postgres is out of reach; reconnect, with a growing pause."""
-
-    TOO_SLOW = 4008
-    """The subscriber took nothing for `DASHNET_SUBSCRIBER_STALL_SECONDS`; reconnect for a fresh state."""
-
-    BAD_ADDRESS = 4500
-    """The query of the address asks for a view that there cannot be; do not reconnect with it."""
+    GOING_AWAY = 1001, "the service stops"
+    PROTOCOL_ERROR = 1002, "what you sent is no websocket frame"
+    INVALID_TEXT = 1007, "a text of yours is not UTF-8"
+    POLICY_VIOLATION = 1008, "a page of a foreign origin (seen as 403 at the handshake)", False
+    MESSAGE_TOO_BIG = 1009, "a message of yours was over 64 KiB; send less"
+    INTERNAL_ERROR = 1011, "you answered no ping, or the service has a fault"
+    SERVICE_RESTART = 1012, "the service stops or is being restarted"
+    TRY_AGAIN_LATER = 1013, "no state is at hand: Redis or Postgres is out of reach"
+    TOO_SLOW = 4008, "you took nothing for `DASHNET_SUBSCRIBER_STALL_SECONDS`"
+    BAD_ADDRESS = 4500, "the query of your address asks for a view that there cannot be", False

@@ -23,7 +23,7 @@ from dashnet.reading import to_wire
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
 from dashnet.tasks import cancel_and_wait
-from services.app import devices, forward, full_state, job_runs, live
+from services.app import asyncapi, devices, forward, full_state, job_runs, live
 from services.app.caretaker import Caretaker
 from services.app.dependencies import CurrentFeedMetrics, CurrentHub, Engine, RedisClient, State
 from services.app.feed_metrics import FeedMetrics
@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RefuseForeignOrigins, allowed=settings.allowed_origins)
     app.add_middleware(CountRequests)
     install_problems(app)
-    for router in (live.router, full_state.router, devices.router, job_runs.router, forward.router):
+    for router in (live.router, full_state.router, devices.router, job_runs.router, forward.router, asyncapi.router):
         app.include_router(router)
     _add_operations(app)
     return app
