@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.edits import measure_edits
+from bench.fanout import measure_fanout
 from bench.feeds import measure_bytes
 from bench.memory import measure_memory
 from bench.refresh import measure_refresh
@@ -27,6 +28,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "edits": measure_edits,
     "refresh": measure_refresh,
     "stages": measure_stages,
+    "fanout": measure_fanout,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import orjson
+import psutil
 
 READY_SECONDS = 90
 
@@ -35,13 +36,18 @@ class Stack:
         """Address of the websocket /live."""
         return self.app_url.replace("http", "ws", 1) + "/live"
 
+    def find_process(self, sign: str) -> psutil.Process:
+        """The process of the stack that has this in its command."""
+        children = psutil.Process(self.process.pid).children()
+        return next(child for child in children if sign in " ".join(child.cmdline()))
+
 
 @asynccontextmanager
 async def run_stack(folder: Path | None = None, **variables: str | int) -> AsyncIterator[Stack]:
     """Run `dashnet up` until the block ends; `variables` are DASHNET_ ones without that prefix."""
     with tempfile.TemporaryDirectory(prefix="dashnet-bench-") as temporary:
         state = folder or Path(temporary) / "state"
-        network_port, app_port = _free_port(), _free_port()
+        network_port, app_port = free_port(), free_port()
         given = {"NETWORK_PORT": network_port, "APP_PORT": app_port, **variables}
         environment = {**os.environ, **{f"DASHNET_{name}": str(value) for name, value in given.items()}}
         started = time.monotonic()
@@ -69,7 +75,8 @@ def _read_until_ready(process: "subprocess.Popen[str]") -> None:
     raise RuntimeError(f"dashnet up ended with {process.wait()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listened on a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

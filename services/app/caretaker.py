@@ -5,8 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from dashnet.database import is_unreachable
+from services.app.audience import Turns, compress
 from services.app.close_codes import CloseCode
-from services.app.hub import FAN_OUT_CHUNK, Hub, compress
+from services.app.hub import Hub
 from services.app.message import Message
 from services.app.subscriber import Subscriber
 from services.app.views import View
@@ -45,11 +46,11 @@ class Caretaker:
     async def _send_state(self, view: View | None, subscribers: Sequence[Subscriber]) -> None:
         # Of /live: made before the first await, so that it holds all up to the seq that was just begun with.
         message = self._hub.encode_state(view) if view is not None else await self._encode_full_state()
-        await compress(message, subscribers)
-        for place, subscriber in enumerate(subscribers, 1):
+        await compress(message, {subscriber.connection.window_bits for subscriber in subscribers})
+        turns = Turns()
+        for subscriber in subscribers:
             subscriber.finish_state(message, view)
-            if place % FAN_OUT_CHUNK == 0:
-                await asyncio.sleep(0)
+            await turns.pass_on(1)
 
     async def close_stalled(self) -> None:
         """Look again and again at those who take nothing, until cancelled."""

@@ -8,16 +8,12 @@ from itertools import chain, islice
 import orjson
 
 from dashnet.publication import Position, Publication
+from services.app.audience import Audience, Delivery, Turns
 from services.app.membership import Membership, Narrowing
 from services.app.message import Message
 from services.app.panel import Panel
-from services.app.subscriber import Subscriber, Traffic
+from services.app.subscriber import Subscriber, Traffic, WriteFrame
 from services.app.views import ALL_DEVICES, DeviceIndex, View
-
-# After so many subscribers others get their turn in the event loop.
-FAN_OUT_CHUNK = 200
-# From here on a message is compressed in a thread, while the event loop goes on.
-LONG_MESSAGE_BYTES = 64 * 1024
 
 
 class Hub:
@@ -37,8 +33,8 @@ class Hub:
         self._index: DeviceIndex | None = None
         self._loaded = asyncio.Event()
         self._memberships: dict[View, Membership] = {}
-        self._watching_all: set[Subscriber] = set()
-        self._watching_2020: set[Subscriber] = set()
+        self._watching_all = Audience()
+        self._watching_2020 = Audience()
         self._states: dict[View, Message] = {}
         self._due: set[Subscriber] = set()
         self._is_due = asyncio.Event()
@@ -54,9 +50,14 @@ class Hub:
         return self._panel.position if self._panel else None
 
     @property
+    def seq(self) -> int:
+        """That of the newest publication, 0 before the panel was loaded."""
+        return self._panel.position.seq if self._panel else 0
+
+    @property
     def live_count(self) -> int:
         """How many websockets /live are open."""
-        return len(self._watching_all) + sum(len(one.subscribers) for one in self._memberships.values())
+        return len(self._watching_all) + sum(len(one.audience) for one in self._memberships.values())
 
     @property
     def count_2020(self) -> int:
@@ -76,7 +77,7 @@ class Hub:
 
     def add(self, subscriber: Subscriber, since: Position | None = None) -> bool:
         """Begin to give a subscriber what changes; whether it goes on from `since`, or begins with a state."""
-        self._group(subscriber.view).add(subscriber)
+        self._audience(subscriber.view).add(subscriber)
         missed = self._missed(since) if since and subscriber.view == ALL_DEVICES else None
         if since is None or missed is None:
             self.traffic.not_resumed += since is not None
@@ -89,9 +90,10 @@ class Hub:
 
     def change_view(self, subscriber: Subscriber, view: View) -> None:
         """Show a subscriber something else from now on, beginning with a state."""
+        subscriber.fall_out()
         self._leave(subscriber)
         subscriber.view = view
-        self._group(view).add(subscriber)
+        self._audience(view).add(subscriber)
         subscriber.ask_for_state()
 
     def remove(self, subscriber: Subscriber) -> None:
@@ -101,18 +103,18 @@ class Hub:
         self._due.discard(subscriber)
         self.full_since.pop(subscriber, None)
 
-    def _group(self, view: View | None) -> set[Subscriber]:
+    def _audience(self, view: View | None) -> Audience:
         if view is None:
             return self._watching_2020
         if view == ALL_DEVICES:
             return self._watching_all
-        return self._memberships.setdefault(view, Membership(view)).subscribers
+        return self._memberships.setdefault(view, Membership(view)).audience
 
     def _leave(self, subscriber: Subscriber) -> None:
         view = subscriber.view
-        group = self._group(view)
-        group.discard(subscriber)
-        if not group and view is not None:
+        audience = self._audience(view)
+        audience.remove(subscriber)
+        if not audience and view is not None:
             self._memberships.pop(view, None)
             self._states.pop(view, None)
 
@@ -158,13 +160,27 @@ class Hub:
                 self._index.remove(device_id)
         # All views are brought up to date before anybody else has a turn, so that no state is made from half of them.
         narrowing = Narrowing(message.seq, change, self._panel.devices)
-        deliveries = [(message, list(self._watching_all))]
+        deliveries = [self._watching_all.begin_delivery(message)]
         for membership in self._memberships.values():
             if membership.device_ids is not None:
-                deliveries.append((narrowing.cut(membership), list(membership.subscribers)))
+                deliveries.append(membership.audience.begin_delivery(narrowing.cut(membership)))
         for subscriber in self._watching_2020:
             subscriber.ask_for_state()
-        await _fan_out(deliveries)
+        await self._deliver(deliveries)
+
+    async def _deliver(self, deliveries: Sequence[Delivery]) -> None:
+        turns = Turns()
+        try:
+            for delivery in deliveries:
+                await delivery.run(turns, self.traffic)
+        except BaseException:
+            # Whoever was not reached must not go on as if it had been.
+            for subscriber in self._all():
+                subscriber.ask_for_state()
+            raise
+        finally:
+            for audience in (self._watching_all, *(one.audience for one in self._memberships.values())):
+                audience.end_delivery()
 
     def _remember(self, message: Message) -> None:
         self._recent.append(message)
@@ -197,10 +213,18 @@ class Hub:
         return membership.fill(self._index, panel.devices)
 
     def _all(self) -> list[Subscriber]:
-        narrowed = chain.from_iterable(one.subscribers for one in self._memberships.values())
+        narrowed = chain.from_iterable(one.audience for one in self._memberships.values())
         return [*self._watching_all, *narrowed, *self._watching_2020]
 
     # What subscribers tell of themselves.
+
+    def fall_in(self, subscriber: Subscriber, write: WriteFrame) -> None:
+        """It is in step from now on."""
+        self._audience(subscriber.view).fall_in(subscriber, write)
+
+    def fall_out(self, subscriber: Subscriber) -> bool:
+        """It no longer is; whether it was given the newest publication."""
+        return self._audience(subscriber.view).fall_out(subscriber)
 
     def want_state(self, subscriber: Subscriber) -> None:
         """Have a state made for it, soon."""
@@ -224,21 +248,3 @@ class Hub:
         for subscriber in due:
             by_view.setdefault(subscriber.view, []).append(subscriber)
         return by_view
-
-
-async def _fan_out(deliveries: Sequence[tuple[Message, Sequence[Subscriber]]]) -> None:
-    served = 0
-    for message, subscribers in deliveries:
-        await compress(message, subscribers)
-        for subscriber in subscribers:
-            subscriber.give(message)
-            served += 1
-            if served % FAN_OUT_CHUNK == 0:
-                await asyncio.sleep(0)
-
-
-async def compress(message: Message, subscribers: Sequence[Subscriber]) -> None:
-    """Make the frames of a long message that these subscribers want, beside the event loop."""
-    if len(message.payload) >= LONG_MESSAGE_BYTES:
-        for window_bits in {subscriber.connection.window_bits for subscriber in subscribers} - {0}:
-            await asyncio.to_thread(message.frame, window_bits)

@@ -6,18 +6,18 @@ from typing import Any
 import orjson
 
 from dashnet.reading import State
+from services.app.audience import Audience
 from services.app.message import Message
 from services.app.panel import Change
-from services.app.subscriber import Subscriber
 from services.app.views import DeviceIndex, LiveDevice, View
 
 
 class Membership:
-    """One view that somebody has: its subscribers and, once a state of it was made, the ids of its devices."""
+    """One view that somebody has: its audience and, once a state of it was made, the ids of its devices."""
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.subscribers: set[Subscriber] = set()
+        self.audience = Audience()
         self.device_ids: set[int] | None = None
         # Of a view that asks for a state and more: the devices that fit but for the state.
         self._fitting: set[int] | None = None

@@ -1,7 +1,7 @@
 """One open websocket as the hub sees it: what waits for it, and whether it takes more. No IO of its own."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,11 +11,17 @@ from services.app.views import View
 MOST_WAITING_ANSWERS = 16
 
 
+WriteFrame = Callable[[bytes], None]
+
+
 class Connection(Protocol):
     """The way to one client. It tells its subscriber `on_full` and `on_drained`."""
 
     window_bits: int
     """What `Message.frame` is to be asked for, 0 for no compression."""
+
+    write_frame: WriteFrame | None
+    """Takes a ready frame with nothing checked, as long as the connection has not ended; None: it takes none."""
 
     def write(self, message: Message) -> int:
         """Take a message; returns its bytes, 0 when the connection is ending."""
@@ -46,6 +52,16 @@ class Home(Protocol):
     backlog_limit: int
     """Bytes of publications that may wait for one subscriber."""
 
+    @property
+    def seq(self) -> int:
+        """That of the newest publication, which is perhaps still being delivered."""
+
+    def fall_in(self, subscriber: "Subscriber", write: WriteFrame) -> None:
+        """It has all up to `seq` and takes what comes at once: it need not be looked at until it falls out."""
+
+    def fall_out(self, subscriber: "Subscriber") -> bool:
+        """It must be looked at again; whether it was given the newest publication."""
+
     def want_state(self, subscriber: "Subscriber") -> None:
         """Have a state made for it, soon."""
 
@@ -63,8 +79,11 @@ class Subscriber:
     connection takes something again; so a slow subscriber costs little and misses nothing. A single publication may be
     larger than the bound: in its place there could only be a state, which is larger.
 
-    `view` None is the feed of 2020: it takes no publications, only states. `seq` is that of the last publication or
-    state that was given or waits; `backlog_bytes` is what waits here, not counting what the connection holds.
+    While all is well it is in step with its home, which then writes to its connection without asking it.
+
+    `view` None is the feed of 2020: it takes no publications, only states. `seq`, while not in step, is that of the
+    last publication or state that was given or waits; `backlog_bytes` is what waits here, not counting what the
+    connection holds.
     """
 
     __slots__ = (
@@ -72,6 +91,7 @@ class Subscriber:
         "_backlog",
         "_home",
         "_is_full",
+        "_is_in_step",
         "_is_state_due",
         "_is_state_made",
         "backlog_bytes",
@@ -90,12 +110,13 @@ class Subscriber:
         self._backlog: deque[Message] | None = None
         self._answers: list[Message] | None = None
         self._is_full = False
+        self._is_in_step = False
         self._is_state_due = False
         self._is_state_made = False
 
     def give(self, message: Message) -> None:
         """Take a publication."""
-        if self._is_state_due or message.seq <= self.seq:
+        if self._is_state_due or self._is_in_step or message.seq <= self.seq:
             return
         if message.seq != self.seq + 1:
             self.ask_for_state()
@@ -105,6 +126,7 @@ class Subscriber:
             self._keep(message)
         else:
             self._write(message)
+            self._fall_in()
 
     def _keep(self, message: Message) -> None:
         if self._backlog is None:
@@ -131,6 +153,7 @@ class Subscriber:
 
     def ask_for_state(self) -> None:
         """Drop the publications that wait; a fresh state comes in their place."""
+        self.fall_out()
         if self._backlog:
             self._home.traffic.dropped_publications += len(self._backlog)
             self._backlog, self.backlog_bytes = None, 0
@@ -155,11 +178,13 @@ class Subscriber:
 
     def leave(self) -> None:
         """The connection has ended: nothing more is wanted or written."""
+        self.fall_out()
         self._is_full = True
         self._backlog, self._answers, self.backlog_bytes = None, None, 0
 
     def on_full(self) -> None:
         """The connection takes nothing more until it is drained."""
+        self.fall_out()
         self._is_full = True
         self._home.on_full(self)
 
@@ -179,6 +204,20 @@ class Subscriber:
             self._write(message)
         if self._is_state_due and not self._is_full and not self._is_state_made:
             self._home.want_state(self)
+        self._fall_in()
+
+    def fall_out(self) -> None:
+        """Be looked at again, with every publication."""
+        if self._is_in_step:
+            self._is_in_step = False
+            self.seq = self._home.seq if self._home.fall_out(self) else self._home.seq - 1
+
+    def _fall_in(self) -> None:
+        write = self.connection.write_frame
+        is_held_up = self._is_full or self._is_state_due or self._is_state_made or self._backlog
+        if write is not None and self.view is not None and not is_held_up and self.seq == self._home.seq:
+            self._is_in_step = True
+            self._home.fall_in(self, write)
 
     def _write(self, message: Message) -> None:
         traffic = self._home.traffic

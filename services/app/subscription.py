@@ -14,7 +14,7 @@ from services.app.close_codes import CloseCode
 from services.app.control import Refusal
 from services.app.hub import Hub
 from services.app.message import Message
-from services.app.subscriber import Connection, Subscriber
+from services.app.subscriber import Connection, Subscriber, WriteFrame
 from services.app.views import View
 from services.app.websocket_protocol import Listener, find_connection, received
 
@@ -86,6 +86,7 @@ class StandardConnection:
     """A websocket of any ASGI server: takes one message at a time, by the standard's own events."""
 
     window_bits = 0
+    write_frame: WriteFrame | None = None
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket

@@ -6,7 +6,7 @@ Used with `uvicorn --ws services.app.websocket_protocol:FeedWebSocketProtocol`. 
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from starlette.types import Message as Event
@@ -61,6 +61,7 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.window_bits = 0
+        self.write_frame: Callable[[bytes], None] | None = None
         self._listener: Listener | None = None
         if config.ws_per_message_deflate:
             self.conn.available_extensions = _SHARED_DEFLATE
@@ -70,6 +71,7 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
         if self.disconnected:
             return False
         self._listener = listener
+        self.write_frame = self.transport.write
         for extension in self.conn.extensions:
             if isinstance(extension, PerMessageDeflate):
                 self.window_bits = extension.local_max_window_bits
@@ -81,11 +83,16 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def write(self, message: Message) -> int:
         """Hand one message to the socket; returns its bytes, 0 when the connection is ending."""
-        if self.close_sent or self.transport.is_closing():
+        if self._listener is None:
             return 0
         frame = message.frame(self.window_bits)
         self.transport.write(frame)
         return len(frame)
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether the app has left the connection to a listener, be it over or not."""
+        return self.write_frame is not None
 
     @property
     def waiting_bytes(self) -> int:
@@ -97,6 +104,7 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent or self.transport.is_closing():
             self.transport.abort()
             return
+        self._stop()
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
@@ -112,7 +120,7 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
         except BaseException:
             self.logger.exception("Exception in ASGI application\n")
             self.send_500_response()
-        if self._listener is not None:
+        if self.is_taken_over:
             self._forget_handshake()
         elif self.close_timer is None:
             self.send_500_response()
@@ -144,6 +152,10 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         super().connection_lost(exc)
+        self._stop()
+
+    def _stop(self) -> None:
+        """Nothing more may be written: a close frame is the last, and a transport that closes takes nothing."""
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.on_closed()
@@ -165,8 +177,14 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_parser_exception()
         self._cut_off_later()
 
+    def shutdown(self) -> None:
+        """The service stops."""
+        super().shutdown()
+        self._cut_off_later()
+
     def _cut_off_later(self) -> None:
-        if self.close_timer is None and self._listener is not None:
+        self._stop()
+        if self.close_timer is None and self.is_taken_over:
             self.close_timer = self.loop.call_later(GRACE_SECONDS, self.transport.abort)
 
     def follow(self, following: Coroutine[Any, Any, None]) -> None:

@@ -13,6 +13,7 @@ class HeldConnection:
     """Stands on the border to the sockets: the hub's own tests need no network."""
 
     window_bits = 0
+    write_frame: Callable[[bytes], None] | None = None
 
     def __init__(self) -> None:
         self.written: list[Message] = []

@@ -1,7 +1,7 @@
 import pytest
 
 from services.app.message import Message
-from services.app.subscriber import Subscriber, Traffic
+from services.app.subscriber import Subscriber, Traffic, WriteFrame
 from services.app.views import ALL_DEVICES
 from tests.app.connections import HeldConnection
 
@@ -14,9 +14,18 @@ class HeldHome:
         self.backlog_limit = backlog_limit
         self.wanted: list[Subscriber] = []
         self.full: list[Subscriber] = []
+        self.in_step: list[Subscriber] = []
+        self.seq = 0
 
     def want_state(self, subscriber: Subscriber) -> None:
         self.wanted.append(subscriber)
+
+    def fall_in(self, subscriber: Subscriber, write: WriteFrame) -> None:  # noqa: ARG002 - the hub's own signature
+        self.in_step.append(subscriber)
+
+    def fall_out(self, subscriber: Subscriber) -> bool:
+        self.in_step.remove(subscriber)
+        return True
 
     def on_full(self, subscriber: Subscriber) -> None:
         self.full.append(subscriber)

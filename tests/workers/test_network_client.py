@@ -46,3 +46,15 @@ async def test_a_service_out_of_reach_is_an_error_that_names_its_address(
 async def test_a_service_that_comes_back_in_time_is_waited_for(settings: Settings, network: httpx.AsyncClient) -> None:
     async with NetworkClient(settings) as client:
         assert (await client.read_changes(0)).removed == []
+
+
+@pytest.mark.parametrize(("read", "kept"), [(0.0123456, 0.01235), (0.000004, 0.0), (None, None)])
+def test_a_round_trip_is_kept_to_ten_microseconds(read: float | None, kept: float | None) -> None:
+    device = {
+        "id": 1,
+        "active_connection": True,
+        "upload_speed": 1.0,
+        "download_speed": 2.0,
+        "round_trip_seconds": read,
+    }
+    assert parse_readings(orjson.dumps([device])).round_trips_seconds == [kept]

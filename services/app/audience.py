@@ -1,0 +1,145 @@
+"""The subscribers of one view: those in step are written to in one tight loop, the others one by one."""
+
+import asyncio
+from collections.abc import Iterator
+
+from services.app.message import Message
+from services.app.subscriber import Subscriber, Traffic, WriteFrame
+
+# After so many subscribers others get their turn in the event loop.
+CHUNK = 200
+# From here on a message is compressed in a thread, while the event loop goes on.
+LONG_MESSAGE_BYTES = 64 * 1024
+
+
+class Audience:
+    """All who see the same, and the delivery that is under way to them, if any."""
+
+    def __init__(self) -> None:
+        self._in_step: dict[int, dict[Subscriber, WriteFrame]] = {}
+        self._others: set[Subscriber] = set()
+        self._delivery: Delivery | None = None
+
+    def __len__(self) -> int:
+        return len(self._others) + sum(len(one) for one in self._in_step.values())
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        yield from list(self._others)
+        for subscribers in list(self._in_step.values()):
+            yield from list(subscribers)
+
+    def add(self, subscriber: Subscriber) -> None:
+        """Take in a subscriber, not in step yet."""
+        self._others.add(subscriber)
+
+    def remove(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber that is not in step."""
+        self._others.discard(subscriber)
+
+    def fall_in(self, subscriber: Subscriber, write: WriteFrame) -> None:
+        """From now on it is given everything at once."""
+        self._others.discard(subscriber)
+        self._in_step.setdefault(subscriber.connection.window_bits, {})[subscriber] = write
+
+    def fall_out(self, subscriber: Subscriber) -> bool:
+        """No longer; whether the message that is being delivered, if any, has reached it."""
+        del self._in_step[subscriber.connection.window_bits][subscriber]
+        self._others.add(subscriber)
+        return self._delivery is None or self._delivery.leave_out(subscriber)
+
+    def begin_delivery(self, message: Message) -> "Delivery":
+        """A delivery to all who are here now; those who come later have what it tells."""
+        self._delivery = Delivery(message, self._parts(), list(self._others))
+        return self._delivery
+
+    def end_delivery(self) -> None:
+        """It is over, or was broken off."""
+        self._delivery = None
+
+    def _parts(self) -> "list[_Part]":
+        return [_Part(bits, list(ones), list(ones.values())) for bits, ones in self._in_step.items() if ones]
+
+
+class _Part:
+    """Subscribers that take the very same bytes; the first `done` of them were given theirs."""
+
+    __slots__ = ("_places", "done", "subscribers", "window_bits", "writes")
+
+    def __init__(self, window_bits: int, subscribers: list[Subscriber], writes: list[WriteFrame]) -> None:
+        self.window_bits = window_bits
+        self.subscribers = subscribers
+        self.writes = writes
+        self.done = 0
+        self._places: dict[Subscriber, int] | None = None
+
+    def place_of(self, subscriber: Subscriber) -> int | None:
+        """Where it stands; few ever ask."""
+        if self._places is None:
+            self._places = {one: place for place, one in enumerate(self.subscribers)}
+        return self._places.get(subscriber)
+
+
+class Delivery:
+    """One message on its way to an audience."""
+
+    def __init__(self, message: Message, parts: list[_Part], others: list[Subscriber]) -> None:
+        self._message = message
+        self._parts = parts
+        self._others = others
+
+    def leave_out(self, subscriber: Subscriber) -> bool:
+        """Whether it has been reached; if not, it is not written to but given the message like those out of step."""
+        for part in self._parts:
+            place = part.place_of(subscriber)
+            if place is not None and place >= part.done:
+                part.writes[place] = _write_nothing
+                self._others.append(subscriber)
+                return False
+        return True
+
+    async def run(self, turns: "Turns", traffic: Traffic) -> None:
+        """Deliver; others get their turn in the event loop in between."""
+        await self._compress()
+        for part in self._parts:
+            frame = self._message.frame(part.window_bits)
+            traffic.messages += len(part.writes)
+            traffic.bytes += len(part.writes) * len(frame)
+            while part.done < len(part.writes):
+                chunk = part.writes[part.done : part.done + CHUNK]
+                part.done += len(chunk)
+                for write in chunk:
+                    write(frame)
+                await turns.pass_on(len(chunk))
+        # Grows while it is gone through, by those who fall out of step before they are reached.
+        for subscriber in self._others:
+            subscriber.give(self._message)
+            await turns.pass_on(1)
+
+    async def _compress(self) -> None:
+        waiting = {subscriber.connection.window_bits for subscriber in self._others}
+        await compress(self._message, waiting | {part.window_bits for part in self._parts})
+
+
+class Turns:
+    """Lets others have their turn in the event loop after every so many subscribers."""
+
+    def __init__(self) -> None:
+        self._served = 0
+
+    async def pass_on(self, served: int) -> None:
+        """So many more have been served."""
+        self._served += served
+        if self._served >= CHUNK:
+            self._served = 0
+            await asyncio.sleep(0)
+
+
+async def compress(message: Message, windows: set[int]) -> None:
+    """Make the frames of a long message that these windows ask for, beside the event loop."""
+    if len(message.payload) >= LONG_MESSAGE_BYTES:
+        for window_bits in windows - {0}:
+            await asyncio.to_thread(message.frame, window_bits)
+
+
+def _write_nothing(_: bytes) -> None:
+    """Stands in the place of a subscriber that left a delivery before it was reached."""
