@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.crowds import measure_deflate, measure_idle, measure_stalled, measure_storm, measure_views
 from bench.edits import measure_edits
 from bench.fanout import measure_fanout
 from bench.feeds import measure_bytes
@@ -29,6 +30,11 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "refresh": measure_refresh,
     "stages": measure_stages,
     "fanout": measure_fanout,
+    "deflate": measure_deflate,
+    "idle": measure_idle,
+    "stalled": measure_stalled,
+    "storm": measure_storm,
+    "views": measure_views,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -2,7 +2,7 @@
  *
  * load HOST PORT PATH CONNECTIONS [deflate] [reconnect] [stall=K] [rate=N]
  *
- * The last K connections read nothing after their handshake. With `reconnect` a lost one comes back after up to a
+ * In PATH {} stands for the number of the connection. The last K connections read nothing after their handshake. With `reconnect` a lost one comes back after up to a
  * second, with the epoch and seq that it saw last. At most N handshakes are under way at a time. Commands come on
  * standard input, one a line, and each is answered by one line of JSON:
  *   wait COUNT MS   until COUNT messages were received since the last reset, or MS milliseconds have passed
@@ -89,13 +89,19 @@ static void lose(Connection *c) {
 }
 
 static void shake(Connection *c) {
-    char request[768], where[160] = "";
+    char request[768], where[160] = "", asked[256];
+    size_t used = 0;
+    for (const char *from = path; *from && used < sizeof asked - 12; from++) {
+        if (strncmp(from, "{}", 2)) asked[used++] = *from;
+        else { used += sprintf(asked + used, "%d", (int)(c - all)); from++; }
+    }
+    asked[used] = 0;
     if (is_reconnecting && c->epoch[0])
         snprintf(where, sizeof where, "%cepoch=%s&seq=%lld", strchr(path, '?') ? '&' : '?', c->epoch, c->seq);
     int length = snprintf(request, sizeof request,
         "GET %s%s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
-        path, where, host, ntohs(server.sin_port),
+        asked, where, host, ntohs(server.sin_port),
         is_deflating ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" : "");
     if (write(c->fd, request, length) != length) { lose(c); return; }
     c->state = SHAKING;

@@ -84,7 +84,7 @@ async def run_docs_loop(make_message: Callable[[], bytes] = make_text, *, deflat
     port = free_port()
     options = ("--log-level", "error", "--ws-per-message-deflate", str(deflate).lower())
     command = (sys.executable, "-m", "uvicorn", "bench.feed.docs_loop:app", "--port", str(port), *options)
-    process = subprocess.Popen(command, env=os.environ)
+    process = _start(command)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
             await _until_answered(client)
@@ -109,13 +109,9 @@ async def run_nchan() -> AsyncIterator[Peer]:
     """nchan inside nginx, one process."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="dashnet-nchan-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o755)
-        (folder / "nginx.conf").write_text(_nginx_conf(folder, port))
+        conf = _write_nginx_conf(Path(temporary), port)
         nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
-        process = subprocess.Popen(
-            [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL
-        )
+        process = _start((nginx, "-p", temporary, "-c", str(conf)))
         try:
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
                 await _until_answered(client)
@@ -130,6 +126,17 @@ async def run_nchan() -> AsyncIterator[Peer]:
         finally:
             process.terminate()
             await asyncio.to_thread(process.wait, 30)
+
+
+def _start(command: tuple[str, ...]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+
+def _write_nginx_conf(folder: Path, port: int) -> Path:
+    folder.chmod(0o755)
+    conf = folder / "nginx.conf"
+    conf.write_text(_nginx_conf(folder, port))
+    return conf
 
 
 def _nginx_conf(folder: Path, port: int) -> str:
@@ -171,7 +178,7 @@ async def run_ours(stack: Stack, publish_one: Callable[..., Awaitable[None]] | N
     """The app service of a running stack; what is published takes the whole way through Redis."""
     process = stack.find_process("services.app.main:app")
     pin(process.pid, SERVER_CORE)
-    settings = Settings(_env_file=stack.folder / "stack.env")  # type: ignore[call-arg]  # pydantic-settings' own
+    settings = Settings(_env_file=stack.folder / "stack.env")
     redis = create_redis(settings, "dashnet-bench")
 
     async def send() -> None:

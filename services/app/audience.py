@@ -99,7 +99,8 @@ class Delivery:
 
     async def run(self, turns: "Turns", traffic: Traffic) -> None:
         """Deliver; others get their turn in the event loop in between."""
-        await self._compress()
+        if len(self._message.payload) >= LONG_MESSAGE_BYTES:
+            await self._compress()
         for part in self._parts:
             frame = self._message.frame(part.window_bits)
             traffic.messages += len(part.writes)

@@ -159,7 +159,7 @@ class Hub:
             for device_id in change.removed:
                 self._index.remove(device_id)
         # All views are brought up to date before anybody else has a turn, so that no state is made from half of them.
-        narrowing = Narrowing(message.seq, change, self._panel.devices)
+        narrowing = Narrowing(message, change, self._panel.devices)
         deliveries = [self._watching_all.begin_delivery(message)]
         for membership in self._memberships.values():
             if membership.device_ids is not None:

@@ -18,6 +18,7 @@ from dashnet.errors import ServiceUnavailable
 from dashnet.logs import configure_logging
 from dashnet.memory import collect_less_often
 from dashnet.metrics import CountRequests, metrics_page
+from dashnet.open_files import allow_open_files
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.reading import to_wire
 from dashnet.redis import create_redis
@@ -68,6 +69,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     """Open what the service holds, with the relay running; closed in reverse order at the end."""
     configure_logging(settings)
     collect_less_often()
+    allow_open_files()
     engine = create_engine(settings, "dashnet-app")
     redis = create_redis(settings, "dashnet-app")
     relay_redis = create_redis(settings, "dashnet-app-relay", reconnects=False)

@@ -1,7 +1,6 @@
 """Which devices each narrowed view holds, kept current, and what a publication is to those who see only that. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 import orjson
 
@@ -10,6 +9,8 @@ from services.app.audience import Audience
 from services.app.message import Message
 from services.app.panel import Change
 from services.app.views import DeviceIndex, LiveDevice, View
+
+_SNAP_SHOTS = b'"snap_shots":[{'
 
 
 class Membership:
@@ -71,11 +72,13 @@ class Membership:
 class Narrowing:
     """One publication, cut to view after view; cuts that come out alike are one message."""
 
-    def __init__(self, seq: int, change: Change, devices: Mapping[int, LiveDevice]) -> None:
-        self._seq = seq
+    def __init__(self, message: Message, change: Change, devices: Mapping[int, LiveDevice]) -> None:
+        self._seq = message.seq
+        self._payload = message.payload
         self._change = change
         self._devices = devices
         self._index = DeviceIndex(change.changed)
+        self._head = b'{"type":"snapshots","seq":%d,"time_stamp":%b,' % (message.seq, orjson.dumps(change.time_stamp))
         self._turned_to: dict[State, set[int]] = {}
         for device_id, state in change.turned.items():
             self._turned_to.setdefault(state, set()).add(device_id)
@@ -89,30 +92,37 @@ class Narrowing:
             shown, left = membership.edit(self._index.find(membership.view), change)
             return self._share((), shown, left)
         entered, left = membership.turn(change.turned, self._turned_to)
-        read = (change.snap_shots.keys() & (membership.device_ids or set())) - entered
-        return self._share(read, entered, left)
+        read = change.snap_shots.keys() & (membership.device_ids or set())
+        return self._share(read - entered if entered else read, entered, left)
 
     def _share(self, read: Collection[int], shown: Collection[int], left: Collection[int]) -> Message:
-        key = tuple(sorted(read)), tuple(sorted(shown)), tuple(sorted(left))
+        key = tuple(sorted(read)), tuple(sorted(shown)) if shown else (), tuple(sorted(left)) if left else ()
         message = self._messages.get(key)
         if message is None:
             message = self._messages[key] = Message(self._encode(*key), self._seq)
         return message
 
-    def _encode(self, read: Iterable[int], shown: Iterable[int], left: tuple[int, ...]) -> bytes:
-        devices = orjson.dumps([self._devices[device_id] for device_id in shown])
-        edited = b'"changed":%b,"removed":%b' % (devices, orjson.dumps(left))
+    def _encode(self, read: Iterable[int], shown: tuple[int, ...], left: tuple[int, ...]) -> bytes:
         if self._change.time_stamp is None:
-            return b'{"type":"inventory","seq":%d,%b}' % (self._seq, edited)
-        snap_shots = b",".join([self._fragment(device_id) for device_id in read])
-        head = b'{"type":"snapshots","seq":%d,"time_stamp":%b' % (self._seq, orjson.dumps(self._change.time_stamp))
+            return b'{"type":"inventory","seq":%d%b}' % (self._seq, self._encode_edit(shown, left))
+        fragments = (self._fragments or self._cut_fragments()) if read else {}
+        snap_shots = b",".join([fragments[device_id] for device_id in read])
         # Most narrowed messages move no device in or out, and those of a view without a state never do.
-        tail = b"" if devices == b"[]" and not left else b"," + edited
-        return b'%b,"snap_shots":[%b]%b}' % (head, snap_shots, tail)
+        edit = self._encode_edit(shown, left) if shown or left else b""
+        return b'%b"snap_shots":[%b]%b}' % (self._head, snap_shots, edit)
 
-    def _fragment(self, device_id: int) -> bytes:
-        fragment = self._fragments.get(device_id)
-        if fragment is None:
-            snap_shot: Mapping[str, Any] = self._change.snap_shots[device_id]
-            fragment = self._fragments[device_id] = orjson.dumps(snap_shot)
-        return fragment
+    def _encode_edit(self, shown: Iterable[int], left: tuple[int, ...]) -> bytes:
+        devices = orjson.dumps([self._devices[device_id] for device_id in shown])
+        return b',"changed":%b,"removed":%b' % (devices, orjson.dumps(left))
+
+    def _cut_fragments(self) -> dict[int, bytes]:
+        """Each snapshot as it stands in the publication, cut out of it: to encode it anew is far dearer."""
+        snap_shots = self._change.snap_shots
+        begin = self._payload.index(_SNAP_SHOTS) + len(_SNAP_SHOTS)
+        # They hold numbers only, so that this stands between two of them and nowhere else.
+        parts = self._payload[begin : self._payload.index(b"}]", begin)].split(b"},{")
+        if len(parts) == len(snap_shots):
+            self._fragments = {one: b"{%b}" % part for one, part in zip(snap_shots, parts, strict=True)}
+        else:
+            self._fragments = {one: orjson.dumps(snap_shot) for one, snap_shot in snap_shots.items()}
+        return self._fragments

@@ -1,5 +1,7 @@
 """A message on its way to many subscribers, and the websocket frames that carry it: made once, shared by all."""
 
+import struct
+
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 
@@ -7,6 +9,7 @@ from websockets.frames import Frame, Opcode
 SMALLEST_DEFLATED_BYTES = 256
 # The best level costs some milliseconds per megabyte more; above this the default one must do.
 BEST_LEVEL_BYTES = 256 * 1024
+_WHOLE_TEXT = 0x81
 _BEST_LEVEL, _QUICK_LEVEL, _MOST_MEMORY = 9, 6, 9
 
 
@@ -42,9 +45,18 @@ class Message:
 
 def encode_frame(payload: bytes, window_bits: int) -> bytes:
     """An unmasked text frame, compressed where the window is not 0 and it is worth it."""
-    is_deflated = window_bits > 0 and len(payload) >= SMALLEST_DEFLATED_BYTES
-    extensions = [_deflate(window_bits, len(payload))] if is_deflated else []
-    return Frame(Opcode.TEXT, payload).serialize(mask=False, extensions=extensions)
+    if window_bits == 0 or len(payload) < SMALLEST_DEFLATED_BYTES:
+        return _make_head(len(payload)) + payload
+    return Frame(Opcode.TEXT, payload).serialize(mask=False, extensions=[_deflate(window_bits, len(payload))])
+
+
+def _make_head(length: int) -> bytes:
+    """What stands before an unmasked, whole text (RFC 6455, 5.2). Each of many views needs one, so it must be quick."""
+    if length < 126:
+        return struct.pack("!BB", _WHOLE_TEXT, length)
+    if length < 2**16:
+        return struct.pack("!BBH", _WHOLE_TEXT, 126, length)
+    return struct.pack("!BBQ", _WHOLE_TEXT, 127, length)
 
 
 def _deflate(window_bits: int, payload_bytes: int) -> PerMessageDeflate:

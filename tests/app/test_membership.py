@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dashnet.publication import Position
 from dashnet.reading import State
 from services.app.membership import Membership, Narrowing
+from services.app.message import Message
 from services.app.panel import Panel
 from services.app.views import DeviceIndex, View
 
@@ -110,8 +111,9 @@ def test_who_applies_a_narrowed_feed_has_what_the_view_holds(
     ids = membership.fill(DeviceIndex(fleet), panel.devices)
     client = Client(orjson.loads(panel.to_state(ids)))
     for seq, publication in enumerate(publications, 1):
-        change = panel.apply(Position("e", seq), orjson.loads(orjson.dumps(publication)))
-        narrowed = orjson.loads(Narrowing(seq, change, panel.devices).cut(membership).payload)
+        message = Message(orjson.dumps({**publication, "seq": seq}), seq)
+        change = panel.apply(Position("e", seq), orjson.loads(message.payload))
+        narrowed = orjson.loads(Narrowing(message, change, panel.devices).cut(membership).payload)
         assert (narrowed["seq"], narrowed["type"]) == (seq, publication["type"])
         client.take_in(narrowed)
         expected = {one: device for one, device in panel.devices.items() if fits(device, view)}
@@ -129,7 +131,8 @@ def test_only_what_the_view_holds_is_told() -> None:
     membership.fill(DeviceIndex(panel.devices.values()), panel.devices)
     values = {"active_connection": False, "upload_speed": 0.0, "download_speed": 0.0, "round_trip_seconds": None}
     snap_shots = [{"device_id": 1, **values}, {"device_id": 2, **values}]
-    message = {"type": "snapshots", "time_stamp": "2026-11-23T20:00:00Z", "snap_shots": snap_shots}
-    change = panel.apply(Position("e", 1), message)
-    narrowed = orjson.loads(Narrowing(1, change, panel.devices).cut(membership).payload)
-    assert narrowed == {**message, "seq": 1, "snap_shots": snap_shots[1:]}
+    published = {"type": "snapshots", "seq": 1, "time_stamp": "2026-11-23T20:00:00Z", "snap_shots": snap_shots}
+    change = panel.apply(Position("e", 1), published)
+    message = Message(orjson.dumps(published), 1)
+    narrowed = orjson.loads(Narrowing(message, change, panel.devices).cut(membership).payload)
+    assert narrowed == {**published, "snap_shots": snap_shots[1:]}
