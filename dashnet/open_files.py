@@ -11,7 +11,7 @@ FEW_OPEN_FILES = 4096
 
 
 def allow_open_files() -> int:
-    """Raise the soft limit of open files to the hard one; returns it. The usual 1,024 would be that many subscribers."""
+    """Raise the soft limit of open files to the hard one; returns it. The usual 1,024 would be as many subscribers."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -23,6 +23,10 @@ class Feed:
         async with asyncio.timeout(DEADLINE_SECONDS):
             return orjson.loads(await self.socket.recv())
 
+    async def next_ever(self) -> Any:  # any JSON value
+        """The next message, without a deadline: for a task that somebody else ends."""
+        return orjson.loads(await self.socket.recv())
+
     async def next_of(self, kind: str) -> dict[str, Any]:
         """The next message of this type; others before it are dropped."""
         while True:
