@@ -79,6 +79,22 @@ def watch(
 
 
 @app.command()
+def conformance(
+    url: Annotated[str | None, typer.Argument(help="The server to test, such as ws://127.0.0.1:5001.")] = None,
+    password: Annotated[
+        str | None, typer.Option(envvar="CRON_PASS", help="What the server wants before it refreshes.")
+    ] = None,
+) -> None:
+    """Hold a server, ours or yours, to the websocket protocol of docs/protocol.md; exit code 1 if it fails.
+
+    It asks for three refreshes and changes nothing else.
+    """
+    from dashnet.conformance.run import hold_to_protocol
+
+    sys.exit(asyncio.run(hold_to_protocol(url, password)))
+
+
+@app.command()
 def doctor() -> None:
     """Say what is wrong with this set-up and what to do; exit code 1 if anything is."""
     from dashnet.doctor import examine

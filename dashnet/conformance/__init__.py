@@ -1,0 +1,1 @@
+"""`dashnet conformance`: holds a server to docs/protocol.md."""
