@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import orjson
 
-from bench.fanout import Sample, measure_once
+from bench.broadcast import Sample, measure_once
 from bench.feed.peers import Peer, run_docs_loop, run_ours
 from bench.feed.programs import compile_program, run_crowd
 from bench.stack import Stack, add_devices, run_stack, wait_for_devices

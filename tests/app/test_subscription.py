@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import orjson
 import psutil
 import pytest
 from redis.asyncio import Redis
@@ -18,6 +19,8 @@ from sqlalchemy.engine import make_url
 from dashnet.publication import Kind, publish
 from dashnet.settings import Settings
 from services.app.close_codes import CloseCode
+from tests.app.raw_socket import open_raw_socket
+from tests.app.test_feed_metrics import read_metrics
 from tests.conftest import run_app
 from tests.feeds import Feed, open_feed
 from tests.network.gate import open_gate, to_unix_socket
@@ -149,3 +152,28 @@ async def test_a_subscriber_that_leaves_is_forgotten(settings: Settings, app: ht
     async with open_feed(settings, "/live") as feed:
         await feed.next()
     assert (await app.get("/healthz")).status_code == 200
+
+
+async def test_a_slow_subscriber_that_takes_again_gets_one_fresh_state_for_all_that_it_was_too_slow_for(
+    settings: Settings, many_devices: None, redis: Redis
+) -> None:
+    strict = settings.model_copy(update={"subscriber_backlog_bytes": 1024})
+    async with run_app(strict) as app, open_raw_socket(strict) as slow:
+        await eventually(lambda: has_backlog(app))
+        for minute in range(10):
+            fields = {"time_stamp": f"2026-11-23T20:0{minute}:00Z", "snap_shots": [], "pad": "x" * 500}
+            position = await publish(redis, strict, Kind.SNAPSHOTS, fields)
+        await eventually(lambda: has_dropped(app))
+        first, second = orjson.loads((await slow.next()).payload), orjson.loads((await slow.next()).payload)
+        assert (first["type"], len(first["devices"])) == ("state", MANY_DEVICES)
+        assert (second["type"], second["seq"]) == ("state", position.seq)
+        await publish(redis, strict, Kind.SNAPSHOTS, {"time_stamp": "2026-11-23T20:10:00Z", "snap_shots": []})
+        assert orjson.loads((await slow.next()).payload)["seq"] == position.seq + 1
+
+
+async def has_backlog(app: httpx.AsyncClient) -> bool:
+    return (await read_metrics(app))["dashnet_backlog_bytes"] > 1_000_000
+
+
+async def has_dropped(app: httpx.AsyncClient) -> bool:
+    return (await read_metrics(app))["dashnet_dropped_publications_total"] > 0
