@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dashnet.database import is_unreachable
 from services.app.audience import Turns, compress
 from services.app.close_codes import CloseCode
+from services.app.due import Due
 from services.app.hub import Hub
 from services.app.message import Message
 from services.app.subscriber import Subscriber
@@ -30,14 +31,16 @@ class Caretaker:
         self._stall_seconds = stall_seconds
         self.slow_closes = 0
 
-    async def make_states(self) -> None:
+    async def make_states(self, due: Due) -> None:
         """Make each state once for all who are due the same, until cancelled."""
         while True:
-            for view, subscribers in (await self._hub.take_due()).items():
+            for view, subscribers in (await due.take()).items():
                 position = self._hub.position
                 if position is None:
                     continue  # the panel's arrival asks for all states anew
                 begun = [one for one in subscribers if one.begin_state(position.seq)]
+                if not begun:
+                    continue
                 try:
                     await self._send_state(view, begun)
                 except Exception as error:

@@ -9,6 +9,7 @@ import orjson
 
 from dashnet.publication import Position, Publication
 from services.app.audience import Audience, Delivery, Turns
+from services.app.due import Due
 from services.app.membership import Membership, Narrowing
 from services.app.message import Message
 from services.app.panel import Panel
@@ -26,6 +27,7 @@ class Hub:
         self.traffic = Traffic()
         self.backlog_limit = backlog_limit
         self.full_since: dict[Subscriber, float] = {}
+        self.due, self.due_2020 = Due(), Due()
         self._recent_limit = recent_limit
         self._recent: deque[Message] = deque()
         self._recent_bytes = 0
@@ -36,8 +38,6 @@ class Hub:
         self._watching_all = Audience()
         self._watching_2020 = Audience()
         self._states: dict[View, Message] = {}
-        self._due: set[Subscriber] = set()
-        self._is_due = asyncio.Event()
 
     @property
     def panel(self) -> Panel | None:
@@ -100,7 +100,8 @@ class Hub:
         """Forget a subscriber."""
         subscriber.leave()
         self._leave(subscriber)
-        self._due.discard(subscriber)
+        self.due.discard(subscriber)
+        self.due_2020.discard(subscriber)
         self.full_since.pop(subscriber, None)
 
     def _audience(self, view: View | None) -> Audience:
@@ -189,7 +190,7 @@ class Hub:
             self._recent_bytes -= len(self._recent.popleft().payload)
 
     def encode_state(self, view: View) -> Message:
-        """The `state` message of now, made at most once per position and view.
+        """The `state` message of now, made at most once per position for all devices and for each view that is shared.
 
         Raises:
             RuntimeError: there is no panel yet.
@@ -199,7 +200,8 @@ class Hub:
         message = self._states.get(view)
         if message is None:
             message = Message(self._panel.to_state(self._find(self._panel, view)), self._panel.position.seq)
-            self._states[view] = message
+            if view == ALL_DEVICES or len(self._audience(view)) > 1:
+                self._states[view] = message
         return message
 
     def _find(self, panel: Panel, view: View) -> Collection[int]:
@@ -228,8 +230,7 @@ class Hub:
 
     def want_state(self, subscriber: Subscriber) -> None:
         """Have a state made for it, soon."""
-        self._due.add(subscriber)
-        self._is_due.set()
+        (self.due_2020 if subscriber.view is None else self.due).add(subscriber)
 
     def on_full(self, subscriber: Subscriber) -> None:
         """Its connection takes nothing for now."""
@@ -238,13 +239,3 @@ class Hub:
     def on_drained(self, subscriber: Subscriber) -> None:
         """Its connection takes something again."""
         self.full_since.pop(subscriber, None)
-
-    async def take_due(self) -> dict[View | None, list[Subscriber]]:
-        """Wait for subscribers that are due a state, and take all of them, by view."""
-        await self._is_due.wait()
-        self._is_due.clear()
-        due, self._due = self._due, set()
-        by_view: dict[View | None, list[Subscriber]] = {}
-        for subscriber in due:
-            by_view.setdefault(subscriber.view, []).append(subscriber)
-        return by_view

@@ -79,7 +79,14 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     caretaker = Caretaker(hub, full_state.encode, settings.subscriber_stall_seconds)
     relay = Relay(settings, engine, relay_redis, hub)
     feed_metrics = FeedMetrics(hub, caretaker)
-    duties = (relay.run(), caretaker.make_states(), caretaker.close_stalled(), feed_metrics.keep_current())
+    duties = (
+        relay.run(),
+        # Apart, because the array of 2020 is a query that may take long, for which nobody on /live should wait.
+        caretaker.make_states(hub.due),
+        caretaker.make_states(hub.due_2020),
+        caretaker.close_stalled(),
+        feed_metrics.keep_current(),
+    )
     tasks = [asyncio.create_task(duty) for duty in duties]
     try:
         yield State(

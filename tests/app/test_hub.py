@@ -53,9 +53,11 @@ async def hub() -> AsyncIterator[Hub]:
     async def encode_full_state() -> Message:
         return Message(b"[]")
 
-    keeping = asyncio.create_task(Caretaker(hub, encode_full_state, 30).make_states())
+    caretaker = Caretaker(hub, encode_full_state, 30)
+    duties = [asyncio.create_task(caretaker.make_states(due)) for due in (hub.due, hub.due_2020)]
     yield hub
-    await cancel_and_wait(keeping)
+    for duty in duties:
+        await cancel_and_wait(duty)
 
 
 async def join(hub: Hub, view: View | None = ALL_DEVICES, since: Position | None = None) -> Subscriber:
