@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.broadcast import measure_fanout
 from bench.crowds import measure_deflate, measure_idle, measure_stalled, measure_storm, measure_views
 from bench.edits import measure_edits
-from bench.broadcast import measure_fanout
 from bench.feeds import measure_bytes
 from bench.memory import measure_memory
 from bench.refresh import measure_refresh

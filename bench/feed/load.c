@@ -174,24 +174,27 @@ static size_t take_bytes(Connection *c, const char *data, size_t size) {
 }
 
 static void finish_handshake(Connection *c, const char *data, size_t size) {
-    /* Whatever comes after the head in the same read already belongs to frames. */
+    static const char END[] = "\r\n\r\n";
     size_t used = 0;
-    static char head[4096];
-    static Connection *owner; static size_t got;
-    if (owner != c) { owner = c; got = 0; }
-    while (used < size && got < sizeof head - 1) {
-        head[got++] = data[used++];
-        if (got >= 4 && !memcmp(head + got - 4, "\r\n\r\n", 4)) break;
+    while (used < size && c->header_got < 4) {
+        char byte = data[used++];
+        if (c->head_got < HEAD_BYTES - 1) c->head[c->head_got++] = byte;
+        c->header_got = byte == END[c->header_got] ? c->header_got + 1 : byte == '\r';
     }
-    head[got] = 0;
-    if (got < 4 || memcmp(head + got - 4, "\r\n\r\n", 4)) return;
-    int is_fine = !strncmp(head, "HTTP/1.1 101", 12);
-    owner = NULL;
-    if (!is_fine) { refused++; if (refused == 1) fprintf(stderr, "refused: %.60s\n", head); lose(c); return; }
+    if (c->header_got < 4) return;
+    c->head[c->head_got] = 0;
+    int is_fine = !strncmp(c->head, "HTTP/1.1 101", 12);
+    c->header_got = c->head_got = 0;
+    if (!is_fine) {
+        if (refused++ == 0) fprintf(stderr, "refused: %.60s\n", c->head);
+        lose(c);
+        return;
+    }
     under_way--;
     opened++;
     c->state = c->is_stalled ? STALLED : OPEN;
     if (c->is_stalled) { epoll_ctl(epoll_fd, EPOLL_CTL_DEL, c->fd, NULL); return; }
+    /* Whatever comes after the head in the same read already belongs to frames. */
     while (used < size && c->state == OPEN) used += take_bytes(c, data + used, size - used);
 }
 

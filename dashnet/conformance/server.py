@@ -34,7 +34,11 @@ class Server:
     @asynccontextmanager
     async def open(self, path: str, **options: Any) -> AsyncIterator["Socket"]:
         """A new subscriber; `path` with its query."""
-        limits: dict[str, Any] = {"max_size": MOST_MESSAGE_BYTES, "open_timeout": OPEN_TIMEOUT_SECONDS, "close_timeout": 2}
+        limits: dict[str, Any] = {
+            "max_size": MOST_MESSAGE_BYTES,
+            "open_timeout": OPEN_TIMEOUT_SECONDS,
+            "close_timeout": 2,
+        }
         async with connect(self.address + path, **limits, **options) as raw:
             yield Socket(raw)
 
