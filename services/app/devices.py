@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, BeforeValidator
 
 from dashnet.errors import FieldError, InvalidInput, NotFound
+from dashnet.messages import DeviceSnapShot, LiveDevice
 from dashnet.problems import problem_responses
 from dashnet.reading import State
 from services.app.dependencies import CurrentPanel, Engine
@@ -33,33 +34,6 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_refuse_number)]
 Begin = Annotated[Moment | None, Query(alias="from", description="First moment; a day before `to` without it")]
 End = Annotated[Moment | None, Query(alias="to", description="Moment after the last; now without it")]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="The newest so many")]
-
-
-class SnapShot(BaseModel):
-    """A device's reading at a tick; speeds in Mbit/s."""
-
-    time_stamp: datetime
-    active_connection: bool | None
-    upload_speed: float
-    download_speed: float
-    round_trip_seconds: float | None
-
-
-class LiveDevicePublic(BaseModel):
-    """A device as on /live: its fields, its state, its latest snapshot."""
-
-    id: int
-    host_name: str
-    device_type: str
-    operating_system: str
-    mac_address: str
-    ip_address: str
-    driver: str
-    driver_options: dict[str, Any]
-    tags: list[str]
-    parent_id: int | None
-    state: State
-    snap_shot: SnapShot | None
 
 
 class Summary(BaseModel):
@@ -89,7 +63,7 @@ def _answer(document: object) -> Response:
     return Response(orjson.dumps(document, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
-@router.get("/devices", response_model=list[LiveDevicePublic])
+@router.get("/devices", response_model=list[LiveDevice])
 async def read_devices(
     panel: CurrentPanel,
     after: Annotated[int, Query(ge=0, description="Only devices with a larger id")] = 0,
@@ -102,7 +76,7 @@ async def read_devices(
     return _answer([devices[device_id] for device_id in ids[begin : None if limit is None else begin + limit]])
 
 
-@router.get("/devices/{device_id}", response_model=LiveDevicePublic, responses=problem_responses(404))
+@router.get("/devices/{device_id}", response_model=LiveDevice, responses=problem_responses(404))
 async def read_device(device_id: DeviceId, panel: CurrentPanel) -> Response:
     """One device with its latest snapshot."""
     return _answer(_find(panel, device_id))
@@ -115,7 +89,7 @@ def _find(panel: Panel, device_id: int) -> dict[str, Any]:
     return device
 
 
-@router.get("/devices/{device_id}/history", response_model=list[SnapShot], responses=problem_responses(404))
+@router.get("/devices/{device_id}/history", response_model=list[DeviceSnapShot], responses=problem_responses(404))
 async def read_history(
     device_id: DeviceId, panel: CurrentPanel, engine: Engine, begin: Begin = None, end: End = None, limit: Limit = 1440
 ) -> Response:

@@ -68,7 +68,7 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def take_over(self, listener: Listener) -> bool:
         """Leave the accepted connection to a listener, after which the app may return; False where it has ended."""
-        if self.disconnected:
+        if self.disconnected or self.close_sent or self.transport.is_closing():
             return False
         self._listener = listener
         self.write_frame = self.transport.write
