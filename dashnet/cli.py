@@ -4,14 +4,18 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
 from dashnet import __version__
 from dashnet.errors import DashnetError
+from dashnet.reading import State
 from dashnet.settings import STATE_FOLDER, describe_wrong_settings
+
+if TYPE_CHECKING:
+    from dashnet.messages import ViewFields
 
 app = typer.Typer(
     help="Dashnet: a live network panel that you can rehearse on.",
@@ -71,11 +75,18 @@ def watch(
     json: Annotated[bool, typer.Option("--json", help="Print each message on a line of its own instead.")] = False,
     url: Annotated[str | None, typer.Option(help="The app service to watch, such as http://127.0.0.1:5001.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Print the state once and end.")] = False,
+    tag: Annotated[list[str] | None, typer.Option(help="Only devices with this tag; may be repeated.")] = None,
+    device_type: Annotated[list[str] | None, typer.Option("--type", help="Only of this type; may be repeated.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only devices in this state.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only where name, type, system, address or tag has this.")
+    ] = None,
 ) -> None:
-    """Watch all devices live in this terminal; reconnects by itself."""
+    """Watch devices live in this terminal; reconnects by itself."""
     from dashnet.watch import watch
 
-    _run(watch(url, as_json=json, once=once))
+    view: ViewFields = {"tags": tag, "device_types": device_type, "state": state, "search": search}
+    _run(watch(url, as_json=json, once=once, view=view))
 
 
 @app.command()

@@ -21,6 +21,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
 
 from dashnet.errors import DashnetError
 from dashnet.messages import RECEIVED_TYPES, ControlMessage, Received, SubscribeMessage, parse_received
@@ -55,7 +56,9 @@ class _FeedEnded(Exception):
 
 
 class LiveClient:
-    """Iterate over it for each message in order, and for a `LinkLost` before each pause; it never ends by itself.
+    """Iterate over it for each message in order, and for a `LinkLost` before each pause.
+
+    It never ends by itself; a server that says not to come back makes it raise DashnetError.
 
     Whatever was missed on the way is told after a lost link: by the missed messages, or by a `state` to begin anew
     with. `position` is that of the last message that was handed out. The keywords are the fields of `subscribe`.
@@ -116,6 +119,8 @@ class LiveClient:
                     async for message in messages:
                         yield message
             except (OSError, WebSocketException, _FeedEnded) as error:
+                if _is_final(error):
+                    raise DashnetError(_in_words(error)) from error
                 if isinstance(error, _FeedEnded) and not error.may_resume:
                     self.position = None
                 lasted_seconds = time.monotonic() - connected_at
@@ -199,6 +204,12 @@ def pause_after(failures: int) -> float:
     """Seconds until the next try: doubled with each failure in a row, with jitter so that clients spread."""
     longest = min(LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS * 2.0 ** min(failures, 10))
     return max(SHORTEST_PAUSE_SECONDS, longest * random.uniform(0.5, 1))
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the server said with its close code that coming back would change nothing."""
+    code = error.rcvd.code if isinstance(error, ConnectionClosed) and error.rcvd else 0
+    return code == CloseCode.POLICY_VIOLATION or 4500 <= code < 5000
 
 
 def _is_loopback(address: str) -> bool:

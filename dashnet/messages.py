@@ -1,7 +1,7 @@
 """Every message of the websockets, typed: what the client hands out, and what the AsyncAPI document is made of."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, Required
 
 from pydantic import AfterValidator, Field, TypeAdapter
 from typing_extensions import TypedDict
@@ -113,15 +113,20 @@ class ErrorMessage(TypedDict):
     detail: str
 
 
-class SubscribeMessage(TypedDict):
+class ViewFields(TypedDict, total=False):
+    """Devices that fit every field given; null and absent ask for nothing."""
+
+    device_ids: list[int] | None
+    tags: list[str] | None
+    device_types: list[str] | None
+    state: State | None
+    search: str | None
+
+
+class SubscribeMessage(ViewFields):
     """See only devices that fit every field given; answered by `state`. Null and absent ask for nothing."""
 
-    type: Literal["subscribe"]
-    device_ids: NotRequired[list[int] | None]
-    tags: NotRequired[list[str] | None]
-    device_types: NotRequired[list[str] | None]
-    state: NotRequired[State | None]
-    search: NotRequired[str | None]
+    type: Required[Literal["subscribe"]]
 
 
 class ControlMessage(TypedDict):

@@ -46,7 +46,7 @@ def draw(view: PanelView, link: Link, now: datetime, screen: Screen) -> Renderab
     if rows:
         parts.append(_to_table(rows[:shown], now, is_narrow=screen.width < _NARROW))
     elif view.has_state:
-        parts.append(Text("There are no devices yet.", style="dim"))
+        parts.append(Text("There are no such devices yet.", style="dim"))
     if len(rows) > shown:
         parts.append(Text(f"and {len(rows) - shown:,} more", style="dim"))
     return Group(*parts)

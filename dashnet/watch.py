@@ -12,7 +12,7 @@ from rich.live import Live
 
 from dashnet.client import LinkLost, LiveClient
 from dashnet.errors import ServiceUnavailable
-from dashnet.messages import Received
+from dashnet.messages import Received, ViewFields
 from dashnet.panel_table import Link, Screen, draw, to_plain_lines
 from dashnet.panel_view import PanelView
 from dashnet.quiet_end import end_quietly
@@ -21,15 +21,17 @@ from dashnet.settings import get_settings
 _DRAW_SECONDS = 1.0
 
 
-async def watch(url: str | None, *, as_json: bool, once: bool, console: Console | None = None) -> None:
-    """Show all devices of the app service at `url`, or of the settings, until Ctrl-C; with `once` only its state.
+async def watch(
+    url: str | None, *, as_json: bool, once: bool, console: Console | None = None, view: ViewFields | None = None
+) -> None:
+    """Show devices of the app service at `url`, or of the settings, until Ctrl-C; with `once` only its state.
 
     Raises:
-        DashnetError: `url` is no address.
+        DashnetError: `url` is no address, or there can be no such view.
         ServiceUnavailable: with `once`, there is no app service or it has no state.
     """
     url = url or get_settings().app_address
-    client = LiveClient(url)
+    client = LiveClient(url, **(view or {}))
     console = console or Console()
     async with end_quietly(), client:
         if once:

@@ -194,3 +194,10 @@ async def test_a_message_of_a_type_that_is_not_known_yet_counts_and_is_left_out(
 async def test_what_newer_servers_add_to_a_message_is_left_out() -> None:
     async with run_script([{**STATE, "weather": "rain"}]) as (address, _):
         assert await take(address, 1) == [STATE]
+
+
+async def test_a_server_that_says_not_to_come_back_is_believed(settings: Settings, app: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(DEADLINE_SECONDS), LiveClient(settings.app_address, state="offline") as client:
+        assert (await next_message(client))["type"] == "error"
+        with pytest.raises(DashnetError, match="no view that there is"):
+            await next_message(client)

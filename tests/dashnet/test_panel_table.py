@@ -57,7 +57,7 @@ def test_the_head_says_what_is_wrong_with_the_link() -> None:
 
 
 def test_an_empty_inventory_is_told_in_words() -> None:
-    assert "There are no devices yet." in render(make_view())
+    assert "There are no such devices yet." in render(make_view())
 
 
 def test_before_the_first_state_it_says_so() -> None:

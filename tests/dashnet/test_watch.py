@@ -132,7 +132,7 @@ async def test_on_a_terminal_the_table_follows_and_a_lost_link_is_told(
     console = Console(file=screen, force_terminal=True, color_system=None, width=100, height=20)
     async with watching(settings, console=console):
         async with run_app(settings):
-            await shows("There are no devices yet.")
+            await shows("There are no such devices yet.")
             await add_device("[bold]nas")
             await shows("[bold]nas")
         await shows("link lost, trying again")
@@ -229,3 +229,19 @@ async def test_it_ends_quietly_when_its_reader_goes_away(settings: Settings, app
         process.stdout._transport.close()  # type: ignore[attr-defined]  # what `| head -1` does; asyncio has no other way
         assert await process.wait() == 0
         assert await process.stderr.read() == b""
+
+
+async def test_only_the_devices_that_were_asked_for_are_shown(
+    settings: Settings, app: httpx.AsyncClient, add_device: AddDevice, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await add_device("nas")
+    await add_device("printer")
+    await eventually(lambda: has_devices(app, 2))
+    await watch(settings.app_address, as_json=False, once=True, view={"search": "PRINT"})
+    printed = capsys.readouterr().out
+    assert "printer" in printed
+    assert "nas" not in printed
+
+
+async def has_devices(app: httpx.AsyncClient, count: int) -> bool:
+    return bool((await app.get("/api/summary")).json()["devices"] == count)
