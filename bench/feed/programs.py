@@ -15,15 +15,20 @@ SERVER_CORE, CROWD_CORE = 0, 1
 SOURCES = Path(__file__).parent
 
 
+class NoCompiler(Exception):
+    """A bench cannot run here; says what to install."""
+
+
 def compile_program(name: str, folder: Path) -> Path:
     """The program of this name, compiled into a folder.
 
     Raises:
-        RuntimeError: there is no C compiler, or it refuses.
+        NoCompiler: there is none here.
+        RuntimeError: it refuses the program.
     """
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
-        raise RuntimeError("these benches need a C compiler (on Debian and Ubuntu: apt-get install gcc libc6-dev)")
+        raise NoCompiler("it needs a C compiler (on Debian and Ubuntu: apt-get install gcc libc6-dev)")
     program = folder / name
     command = [compiler, "-O2", "-o", str(program), str(SOURCES / f"{name}.c")]
     compiled = subprocess.run(command, capture_output=True, text=True, timeout=60)
