@@ -99,9 +99,9 @@ class Delivery:
 
     async def run(self, turns: "Turns", traffic: Traffic) -> None:
         """Deliver; others get their turn in the event loop in between."""
-        if len(self._message.payload) >= LONG_MESSAGE_BYTES:
-            await self._compress()
-        for part in self._parts:
+        # Those without compression first: they need not wait for it.
+        for part in sorted(self._parts, key=lambda part: part.window_bits):
+            await compress(self._message, {part.window_bits})
             frame = self._message.frame(part.window_bits)
             traffic.messages += len(part.writes)
             traffic.bytes += len(part.writes) * len(frame)
@@ -111,14 +111,11 @@ class Delivery:
                 for write in chunk:
                     write(frame)
                 await turns.pass_on(len(chunk))
+        await compress(self._message, {subscriber.connection.window_bits for subscriber in self._others})
         # Grows while it is gone through, by those who fall out of step before they are reached.
         for subscriber in self._others:
             subscriber.give(self._message)
             await turns.pass_on(1)
-
-    async def _compress(self) -> None:
-        waiting = {subscriber.connection.window_bits for subscriber in self._others}
-        await compress(self._message, waiting | {part.window_bits for part in self._parts})
 
 
 class Turns:
