@@ -78,9 +78,7 @@ def watch(
     tag: Annotated[list[str] | None, typer.Option(help="Only devices with this tag; may be repeated.")] = None,
     device_type: Annotated[list[str] | None, typer.Option("--type", help="Only of this type; may be repeated.")] = None,
     state: Annotated[State | None, typer.Option(help="Only devices in this state.")] = None,
-    search: Annotated[
-        str | None, typer.Option(help="Only where name, type, system, address or tag has this.")
-    ] = None,
+    search: Annotated[str | None, typer.Option(help="Only where name, type, system, address or tag has this.")] = None,
 ) -> None:
     """Watch devices live in this terminal; reconnects by itself."""
     from dashnet.watch import watch
