@@ -27,7 +27,7 @@ def state_folder(open_folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def shared_stack() -> Iterator[Path]:
     """The state folder of one running stack with stand-ins, for tests that do not stop it."""
-    with tempfile.TemporaryDirectory(prefix="dashnet-") as name:
+    with tempfile.TemporaryDirectory(prefix="dashnet-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
         with running_stack(Path(name) / "state"):
             yield Path(name) / "state"
