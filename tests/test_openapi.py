@@ -23,7 +23,6 @@ from sqlalchemy.engine import make_url
 from dashnet import store
 from dashnet.database import create_engine, migrate
 from dashnet.embedded.servers import ServerAddresses
-from dashnet.reading import to_tick
 from dashnet.redis import create_redis
 from dashnet.settings import Settings
 from services.app.main import create_app as create_app_service
@@ -94,7 +93,8 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
     await migrate(engine, STORE_MIGRATIONS, store.SCHEMA)
     await ensure_partitions(engine, coming_days(now))
     async with run_network(settings), NetworkClient(settings) as client:
-        await refresh(WorkerContext(settings, engine, redis, client), to_tick(now), "test")
+        # Under the running second: a tick of a minute that is nearly over may come too late.
+        await refresh(WorkerContext(settings, engine, redis, client), now.replace(microsecond=0), "test")
         async with run_app(settings) as app:
 
             async def is_ready() -> bool:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from dashnet.reading import to_tick
 from dashnet.settings import Settings
 from tests.conftest import run_app
 from tests.factories import make_device
@@ -43,8 +42,8 @@ async def app(settings: Settings, device_ids: list[int]) -> AsyncIterator[httpx.
 
 @pytest.fixture
 def refresh_once(context: WorkerContext, device_ids: list[int]) -> RefreshOnce:
-    """Refresh under a tick of its own and tell it; the first is this minute's, each next one a second later."""
-    ticks = iter(to_tick(datetime.now(UTC)) + timedelta(seconds=number) for number in range(60))
+    """Refresh under a tick of its own and tell it; the first is the running second, each next one a second later."""
+    ticks = iter(datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=number) for number in range(60))
 
     async def refresh_under_next_tick() -> datetime:
         tick = next(ticks)

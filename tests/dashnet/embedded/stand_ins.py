@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -86,7 +86,12 @@ def is_running(pid: int) -> bool:
 
 def running_pids(state_folder: Path) -> dict[str, int]:
     """What the stack on this folder wrote down."""
-    return {path.name: int(path.read_text().split()[0]) for path in (state_folder / "pids").iterdir()}
+    pids = {}
+    for path in (state_folder / "pids").iterdir():
+        # The note of a process that ends goes away, maybe between the listing and the look.
+        with suppress(FileNotFoundError):
+            pids[path.name] = int(path.read_text().split()[0])
+    return pids
 
 
 def free_port() -> int:
