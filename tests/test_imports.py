@@ -17,6 +17,7 @@ PURE = (
     "services/app/views.py",
     "services/network/simulation.py",
     "services/network/counters.py",
+    "services/network/hashes.py",
 )
 IO_LIBRARIES = {
     "httpx",

@@ -1,5 +1,6 @@
 """The simulated network is checked against the laws it promises; all samples are fixed, so that nothing flakes."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from services.network.simulation import CLASSIC_DOWNLOAD, CLASSIC_UPLOAD, Bools, Fleet, Floats, Observation, observe
+from services.network.hashes import Floats
+from services.network.simulation import (
+    CLASSIC_DOWNLOAD,
+    CLASSIC_UPLOAD,
+    Bools,
+    Fleet,
+    Observation,
+    observe,
+    observe_moments,
+)
 
 # A Monday, at midnight.
 MONDAY = int(datetime(2026, 11, 23, tzinfo=UTC).timestamp())
@@ -28,6 +38,10 @@ GOLDEN = [
     [45.46, 1.46, 0.0, 1.1, 41.61, 195.07],
     [np.nan, 0.002472, np.nan, 0.000595, np.nan, 0.019653],
 ]
+
+# SHA-256 of which of devices 1 to 300 are up at moments around the Unix epoch and from that Monday on. Integers alone
+# decide that, so that it is the same on every machine.
+GOLDEN_DIGEST = "69fc71bdc092d5610318888d8917f70be8c5c65570f12577056ee881fcfb7fdd"
 
 MOMENTS = st.integers(min_value=YEAR_1, max_value=YEAR_9999)
 SEEDS = st.integers(min_value=0, max_value=2**63 - 1)
@@ -146,6 +160,20 @@ def test_the_past_stays_as_it_was() -> None:
     assert_array_equal(to_table(seen), GOLDEN)
 
 
+def test_the_past_stays_as_it_was_in_bulk() -> None:
+    """As above, over weeks, before 1970 too, in a chain, a circle and a tree."""
+    parent_ids = [
+        *range(2, 11),
+        None,
+        *range(12, 16),
+        11,
+        *(device_id % 4 * 100 or None for device_id in range(16, 301)),
+    ]
+    moments = np.concatenate([np.arange(200) * 3660 - 100 * 3660, MONDAY + np.arange(200) * 3660])
+    up = observe_moments(make_fleet(range(1, 301), parent_ids), moments).up
+    assert hashlib.sha256(np.packbits(up).tobytes()).hexdigest() == GOLDEN_DIGEST
+
+
 def test_an_empty_fleet_shows_nothing() -> None:
     assert observe(make_fleet([]), MONDAY).up.shape == (0,)
 
@@ -156,6 +184,26 @@ def test_any_time_can_be_asked_for(at_seconds: int) -> None:
     assert 0.7 < seen.up.mean() < 0.8
     assert seen.download_speed.min() >= 0
     assert seen.download_speed.max() <= DOWNLOAD_RATE
+
+
+@given(
+    ids=IDS,
+    seed=SEEDS,
+    profiles=st.sampled_from([True, False, None]),
+    picks=st.lists(st.integers(min_value=0, max_value=25), min_size=20, max_size=20),
+    moments=st.lists(MOMENTS, max_size=8),
+    step_seconds=st.sampled_from([1, 60, 86_400]),
+)
+def test_many_moments_at_once_show_what_each_shows_alone(
+    ids: list[int], seed: int, profiles: bool | None, picks: list[int], moments: list[int], step_seconds: int
+) -> None:
+    """To the last bit, whatever hangs on whatever, itself and circles included, in whatever order."""
+    parent_ids = [ids[pick] if pick < len(ids) else None for pick, _ in zip(picks, ids, strict=False)]
+    fleet = make_fleet(ids, parent_ids, realistic=profiles, seed=seed)
+    asked = [*moments, *range(-2 * step_seconds, 3 * step_seconds, step_seconds)]
+    together = observe_moments(fleet, np.array(asked))
+    assert together.up.shape == (len(asked), len(ids))
+    assert to_table(together).tobytes() == to_table(watch(fleet, asked)).tobytes()
 
 
 # Profile classic.
