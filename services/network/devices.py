@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -11,7 +10,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
-from dashnet.errors import FieldError, InvalidInput
 from dashnet.jobs import request_sync
 from dashnet.problems import problem_responses
 from dashnet.settings import Settings
@@ -19,6 +17,7 @@ from services.network import inventory as queries
 from services.network.bodies import merge_update, parse_devices, parse_update
 from services.network.dependencies import CurrentInventory, CurrentReader, CurrentSettings, Engine, RedisClient
 from services.network.models import DeviceCreate, DevicePublic, DeviceUpdate, InventoryChanges, StaticDevice
+from services.network.moments import invalid_field, parse_moment
 from services.network.reader import encode, encode_devices, to_wire_device
 
 logger = logging.getLogger(__name__)
@@ -59,36 +58,13 @@ async def read_devices(
     ids = inventory.page(after, limit)
     if at is not None:
         if not read:
-            raise _invalid("read", "read=false and at=… exclude each other")
-        readings = await reader.read_at(inventory, ids, parse_moment(at))
+            raise invalid_field("read", "read=false and at=… exclude each other")
+        readings = await reader.read_at(inventory, ids, parse_moment(at, "at"))
     elif not read:
         return _json_response(await asyncio.to_thread(encode, [inventory.devices[device_id] for device_id in ids]))
     else:
         readings = await reader.read(inventory, ids)
     return _json_response(await asyncio.to_thread(encode_devices, inventory, readings))
-
-
-def parse_moment(given: str) -> datetime:
-    """An ISO 8601 time in UTC.
-
-    Raises:
-        InvalidInput: it is none, or lies outside the years 1 to 9999 once in UTC.
-    """
-    try:
-        # Python 3.11 takes a time with a NUL behind it.
-        if not given.isprintable():
-            raise ValueError
-        # A "+" that was not escaped in an address arrives as a space; one at index 10 stands between date and time.
-        moment = datetime.fromisoformat(given[:11] + given[11:].replace(" ", "+"))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except ValueError:
-        raise _invalid("at", "not an ISO 8601 time such as 2026-11-23T20:00:00Z") from None
-    except OverflowError:
-        raise _invalid("at", "outside the years 1 to 9999 once in UTC") from None
-
-
-def _invalid(field: str, detail: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {detail}", [FieldError(field, detail)])
 
 
 @router.post(

@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import pytest
 
-from services.network.devices import parse_moment
 from tests.factories import make_device
 from tests.network.conftest import Device
 
@@ -100,24 +99,6 @@ async def test_any_moment_of_the_calendar_can_be_read(
     await network.post("/devices/", json=realistic)
     devices = (await network.get("/devices/", params={"at": moment})).json()
     assert {device["read_at"] for device in devices} == {moment}
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "2026-11-23T20:00:00Z",
-        "2026-11-23T20:00:00",
-        "2026-11-23 20:00",
-        "20261123T200000Z",
-        "2026-11-23T22:00:00+02:00",
-        "2026-11-23T22:00:00 02:00",
-        "2026-11-23T22:00 02:00",
-        "2026-11-23 22:00+0200",
-        "2026-11-23T15:30:00.000-04:30",
-    ],
-)
-def test_a_moment_is_read_in_any_usual_notation(written: str) -> None:
-    assert parse_moment(written).isoformat() == "2026-11-23T20:00:00+00:00"
 
 
 async def test_one_device_is_added_and_answered_as_one(network: httpx.AsyncClient) -> None:
