@@ -44,9 +44,10 @@ SCHEMAS = {
     "app": schemathesis.openapi.from_dict(create_app_service(make_settings()).openapi()),
 }
 # What no schema can say: the MAC address is free, the parent exists, the options are the driver's, `from` is before
-# `to`, and times lie within the years 1 to 9999 once in UTC.
+# `to`, not too many readings lie between them, and times lie within the years 1 to 9999 once in UTC.
 STRICTER = {
     "GET /devices/",
+    "GET /readings/",
     "POST /devices/",
     "PATCH /devices/{device_id}",
     "POST /api/devices",
@@ -115,6 +116,7 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
         ("network", "get", "/devices/", {"query": {"read": False}}, 200),
         ("network", "get", "/devices/", {"query": {"at": "2026-11-23T20:00:00Z"}}, 200),
         ("network", "get", "/devices/{device_id}", {"path_parameters": {"device_id": 1}}, 200),
+        ("network", "get", "/readings/", {"query": {"from": "2026-11-23T20:00Z", "to": "2026-11-23T21:00Z"}}, 200),
         ("network", "get", "/inventory/changes", {"query": {"since": 1}}, 200),
         (
             "network",

@@ -12,6 +12,7 @@ from dashnet.reading import Reading
 from services.network.drivers.driver import Driver, Target
 from services.network.drivers.simulated import SimulatedDriver
 from services.network.inventory_cache import Inventory
+from services.network.simulation import Fleet
 
 
 class Reader:
@@ -42,6 +43,10 @@ class Reader:
             if inventory.targets[device_id].driver == SimulatedDriver.name
         ]
         return await asyncio.to_thread(self._simulated.read_at, targets, inventory.targets, moment)
+
+    def to_fleet(self, inventory: Inventory, ids: Sequence[int]) -> Fleet:
+        """These simulated devices in their order, and behind them every other one above them."""
+        return self._simulated.to_fleet([inventory.targets[device_id] for device_id in ids], inventory.targets)
 
 
 def encode_devices(inventory: Inventory, readings: Sequence[Reading]) -> bytes:

@@ -64,6 +64,16 @@ async def test_the_past_is_that_of_simulated_devices_alone() -> None:
     assert host.asked == []
 
 
+def test_a_fleet_begins_with_the_devices_asked_for_and_goes_on_with_those_above_them() -> None:
+    devices = [
+        make_device(id=number, driver=driver, driver_options={}, tags=[], parent_id=number - 1 or None)
+        for number, driver in enumerate(("simulated", "simulated", "host", "simulated", "simulated"), start=1)
+    ]
+    inventory = apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []))
+    fleet = Reader([], SimulatedDriver(1)).to_fleet(inventory, [5, 2])
+    assert (fleet.ids[:2].tolist(), sorted(fleet.ids[2:])) == ([5, 2], [1, 4])
+
+
 def test_a_device_on_the_wire_is_its_fields_and_its_reading() -> None:
     reading = Reading(1, State.UP, 1.5, 2.5, 0.25, MOMENT)
     assert to_wire_device({"id": 1, "tags": []}, reading) == {

@@ -55,9 +55,8 @@ class SimulatedDriver:
         """What each target shows at `moment`; a device behind simulated parents is down when one of them is."""
         if not targets:
             return []
-        fleet = _to_fleet(_with_ancestors(targets, inventory), self._seed)
-        seen = observe(fleet, (moment - _EPOCH) // _SECOND)
-        # Targets come first in the fleet, their other ancestors after them.
+        seen = observe(self.to_fleet(targets, inventory), seconds_since_epoch(moment))
+        # The fleet goes on behind the targets.
         columns = zip(
             targets,
             seen.up.tolist(),
@@ -77,6 +76,15 @@ class SimulatedDriver:
             )
             for target, up, upload, download, round_trip in columns
         ]
+
+    def to_fleet(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Fleet:
+        """The targets in their order, and behind them every other simulated device above them."""
+        return _to_fleet(_with_ancestors(targets, inventory), self._seed)
+
+
+def seconds_since_epoch(moment: datetime) -> int:
+    """The whole second that `moment` lies in, as the simulation counts them; below zero before 1970."""
+    return (moment - _EPOCH) // _SECOND
 
 
 def _with_ancestors(targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Target]:
