@@ -1,8 +1,10 @@
 """The network service as workers see it: readings and inventory changes over HTTP."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +26,22 @@ class Readings:
 
     device_ids: Sequence[int]
     active_connections: Sequence[bool | None]
+    upload_speeds: Sequence[float]
+    download_speeds: Sequence[float]
+    round_trips_seconds: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PastReadings:
+    """What simulated devices showed at many moments; speeds in Mbit/s.
+
+    The first two name the rows and columns of a table, in order of time and id. The others are such tables laid flat,
+    row after row: that of device `d` at moment `t` (indices from 0) stands at `t * len(device_ids) + d`.
+    """
+
+    time_stamps: Sequence[datetime]
+    device_ids: Sequence[int]
+    active_connections: Sequence[bool]
     upload_speeds: Sequence[float]
     download_speeds: Sequence[float]
     round_trips_seconds: Sequence[float | None]
@@ -71,6 +89,20 @@ class NetworkClient:
         moment = {} if at is None else {"at": to_wire(at)}
         return parse_readings(await self._get("/devices/", {"after": after, "limit": limit, **moment}))
 
+    async def read_past(
+        self, begin: datetime, end: datetime, step_seconds: int, *, after: int, limit: int
+    ) -> PastReadings:
+        """What the `limit` simulated devices that follow id `after` show at `begin`, a step later, … before `end`.
+
+        Fewer than `limit` devices: there are no more. At most 1,000,000 readings at once; parsed in a thread.
+
+        Raises:
+            ServiceUnavailable: no answer, or another than 200.
+        """
+        period: dict[str, str | int] = {"from": to_wire(begin), "to": to_wire(end), "step_seconds": step_seconds}
+        body = await self._get("/readings/", {**period, "after": after, "limit": limit})
+        return await asyncio.to_thread(parse_past, body)
+
     async def read_changes(self, since: int) -> InventoryChanges:
         """What changed in the inventory after revision `since`.
 
@@ -105,6 +137,19 @@ def parse_readings(body: bytes) -> Readings:
         [device["upload_speed"] for device in devices],
         [device["download_speed"] for device in devices],
         [_round(device["round_trip_seconds"]) for device in devices],
+    )
+
+
+def parse_past(body: bytes) -> PastReadings:
+    """The columns of a `GET /readings/` answer."""
+    past = orjson.loads(body)
+    return PastReadings(
+        [datetime.fromisoformat(moment) for moment in past["time_stamps"]],
+        past["device_ids"],
+        list(chain.from_iterable(past["active_connections"])),
+        list(chain.from_iterable(past["upload_speeds"])),
+        list(chain.from_iterable(past["download_speeds"])),
+        [_round(one) for one in chain.from_iterable(past["round_trips_seconds"])],
     )
 
 

@@ -9,7 +9,7 @@ from dashnet.errors import ServiceUnavailable
 from dashnet.settings import Settings
 from tests.servers import run_server
 from workers.context import WorkerContext
-from workers.network_client import NetworkClient, Readings, parse_readings
+from workers.network_client import NetworkClient, PastReadings, Readings, parse_past, parse_readings
 
 
 def test_readings_are_columns_in_the_order_of_the_answer() -> None:
@@ -20,6 +20,48 @@ def test_readings_are_columns_in_the_order_of_the_answer() -> None:
 async def test_only_simulated_devices_have_a_past(context: WorkerContext, device_ids: list[int]) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     assert (await context.network.read_devices(0, 100, at=moment)).device_ids == device_ids
+
+
+def test_a_past_is_laid_flat_moment_by_moment() -> None:
+    answer = {
+        "device_ids": [3, 7],
+        "time_stamps": ["2026-11-23T20:00:00Z", "2026-11-23T20:00:30.500000Z"],
+        "active_connections": [[True, False], [False, True]],
+        "upload_speeds": [[1.5, 0.0], [0.0, 2.5]],
+        "download_speeds": [[10.0, 0.0], [0.0, 20.0]],
+        "round_trips_seconds": [[0.000125, None], [None, 0.0123456]],
+    }
+    moments = [datetime(2026, 11, 23, 20, tzinfo=UTC), datetime(2026, 11, 23, 20, 0, 30, 500_000, UTC)]
+    assert parse_past(orjson.dumps(answer)) == PastReadings(
+        moments,
+        [3, 7],
+        [True, False, False, True],
+        [1.5, 0.0, 0.0, 2.5],
+        [10.0, 0.0, 0.0, 20.0],
+        [round(0.000125, 5), None, None, 0.01235],
+    )
+
+
+async def test_the_past_in_bulk_is_what_devices_show_at_each_moment(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int]
+) -> None:
+    await network.patch("/devices/3", json={"driver_options": {"profile": "realistic"}})
+    minutes = [datetime(2026, 1, 1, 12, minute, tzinfo=UTC) for minute in range(5)]
+    past = await context.network.read_past(minutes[0], minutes[-1], 60, after=device_ids[0], limit=5)
+    alone = [await context.network.read_devices(device_ids[0], 5, at=minute) for minute in minutes[:-1]]
+    assert (past.time_stamps, past.device_ids) == (minutes[:-1], device_ids[1:])
+    assert past.active_connections == [one for readings in alone for one in readings.active_connections]
+    assert past.upload_speeds == [one for readings in alone for one in readings.upload_speeds]
+    assert past.download_speeds == [one for readings in alone for one in readings.download_speeds]
+    assert past.round_trips_seconds == [one for readings in alone for one in readings.round_trips_seconds]
+
+
+async def test_too_much_of_the_past_is_an_error_that_tells_the_limit(
+    context: WorkerContext, network: httpx.AsyncClient
+) -> None:
+    begin, end = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+    with pytest.raises(ServiceUnavailable, match=r"answered 422: .*at most 1,000,000 readings"):
+        await context.network.read_past(begin, end, 1, after=0, limit=1)
 
 
 async def test_an_answer_other_than_200_is_an_error_that_tells_it(settings: Settings) -> None:
