@@ -16,6 +16,7 @@ from bench.edits import measure_edits
 from bench.feed.programs import NoCompiler
 from bench.feeds import measure_bytes
 from bench.memory import measure_memory
+from bench.past import measure_past
 from bench.refresh import measure_refresh
 from bench.simulation import measure_simulation
 from bench.stages import measure_stages
@@ -24,6 +25,7 @@ from bench.table import Figure, print_figures
 
 BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "simulation": measure_simulation,
+    "past": measure_past,
     "start": measure_start,
     "memory": measure_memory,
     "bytes": measure_bytes,
