@@ -25,6 +25,7 @@ class Job(StrEnum):
     CLEAN = "clean"
     REFRESH_PAGE = "refresh_page"
     SYNC = "sync"
+    ROLLUP = "rollup"
 
 
 async def request_now(redis: Redis, settings: Settings, job: Job, requested_by: str = "hand") -> datetime:

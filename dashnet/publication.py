@@ -28,6 +28,7 @@ class Kind(StrEnum):
 
     SNAPSHOTS = "snapshots"
     INVENTORY = "inventory"
+    STATE_CHANGES = "state_changes"
     RESET = "reset"
 
 

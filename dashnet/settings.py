@@ -72,8 +72,18 @@ class Settings(BaseSettings):
     refresh_timeout_seconds: float = Field(50, gt=0, le=59, description="Limit of one refresh, within its minute.")
     clean_timeout_seconds: float = Field(600, gt=0, description="Limit of one clean.")
     demo_reset: bool = Field(True, description="Whether clean resets the snapshots of simulated devices each hour.")
-    snapshot_retention_days: int = Field(7, ge=1, description="Days that snapshots are kept.")
-    ledger_retention_days: int = Field(90, ge=1, description="Days that job runs are kept.")
+    snapshot_retention_days: int = Field(7, ge=1, le=3650, description="Days that raw snapshots are kept.")
+    five_minute_retention_days: int = Field(
+        60, ge=1, le=3650, description="Days that their roll-up by five minutes is kept."
+    )
+    hour_retention_days: int = Field(730, ge=2, le=36500, description="Days that the roll-up by hours is kept.")
+    day_retention_days: int = Field(
+        0, ge=0, le=36500, description="Days that the roll-up by days is kept. Zero: for ever."
+    )
+    state_change_retention_days: int = Field(
+        730, ge=0, le=36500, description="Days that state changes are kept. Zero: for ever."
+    )
+    ledger_retention_days: int = Field(90, ge=1, le=36500, description="Days that job runs are kept.")
 
     # The app service.
     app_processes: int = Field(

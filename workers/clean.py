@@ -11,11 +11,13 @@ from dashnet.publication import Kind
 from dashnet.reading import to_tick
 from workers.context import WorkerContext
 from workers.devices import sync_inventory
-from workers.ledger import Run, RunKey, delete_runs_before, open_run, select_last_done
+from workers.ledger import Run, RunKey, open_run, select_last_done
 from workers.network_client import Readings
-from workers.partitions import drop_partitions_before, ensure_partitions
+from workers.partitions import ensure_partitions
 from workers.publishing import change_store
-from workers.snapshots import delete_snapshots_until, insert_snapshots
+from workers.retention import drop_expired, record_reset
+from workers.rollup import roll_up
+from workers.snapshots import delete_snapshots_before, delete_snapshots_between, insert_snapshots
 
 BASELINE_MINUTES = 10
 
@@ -38,7 +40,12 @@ async def clean(context: WorkerContext, tick: datetime, requested_by: str) -> No
             return
         is_first = await select_last_done(run.connection, Job.CLEAN) is None
         await run.connection.commit()
-        await _drop_expired(context, tick)
+        # The baseline may begin yesterday, and tomorrow's snapshots must not wait for their partition.
+        days = {(tick - timedelta(minutes=BASELINE_MINUTES)).date(), *coming_days(tick)}
+        await ensure_partitions(context.engine, days)
+        # First of all, for what is not rolled up must not go.
+        await roll_up(context.engine, datetime.now(UTC))
+        await drop_expired(context, tick)
         async with change_store(context, run.connection) as outbox:
             await sync_inventory(context, run.connection, outbox)
         if settings.demo_reset or is_first:
@@ -49,15 +56,6 @@ async def clean(context: WorkerContext, tick: datetime, requested_by: str) -> No
         await request_now(context.redis, settings, Job.REFRESH, "first start")
 
 
-async def _drop_expired(context: WorkerContext, tick: datetime) -> None:
-    settings = context.settings
-    today = tick.astimezone(UTC).date()
-    # The baseline may begin yesterday, and tomorrow's snapshots must not wait for their partition.
-    await ensure_partitions(context.engine, {(tick - timedelta(minutes=BASELINE_MINUTES)).date(), *coming_days(tick)})
-    await drop_partitions_before(context.engine, today - timedelta(days=settings.snapshot_retention_days))
-    await delete_runs_before(context.engine, tick - timedelta(days=settings.ledger_retention_days))
-
-
 def coming_days(moment: datetime) -> set[date]:
     """Today and tomorrow in UTC."""
     today = moment.astimezone(UTC).date()
@@ -65,8 +63,12 @@ def coming_days(moment: datetime) -> set[date]:
 
 
 async def _reset_simulated(context: WorkerContext, run: Run, tick: datetime) -> None:
-    """Page by page: read ten minutes of the past, delete everything up to the tick, write the ten minutes."""
+    """Page by page: read ten minutes of the past, delete everything up to the tick, write the ten minutes.
+
+    What is older than these and not rolled up yet stays until the next time.
+    """
     minutes = [to_tick(tick) - timedelta(minutes=back) for back in range(BASELINE_MINUTES, 0, -1)]
+    rolled_until = await record_reset(context.engine, minutes[0])
     after, limit = 0, context.settings.refresh_page_devices
     while True:
         page = await _select_page(run.connection, after, limit)
@@ -74,16 +76,20 @@ async def _reset_simulated(context: WorkerContext, run: Run, tick: datetime) -> 
             return
         baseline = [await context.network.read_devices(after, limit, at=minute) for minute in minutes]
         ids = sorted({device_id for readings in baseline for device_id in readings.device_ids})
-        await delete_snapshots_until(context.engine, ids, tick)
-        await _insert_baseline(context, run, minutes, baseline)
+        if rolled_until is not None:
+            await delete_snapshots_before(context.engine, ids, rolled_until)
+        await _replace_baseline(context, run, tick, minutes, baseline)
         run.device_count += len(ids)
         after = page[-1]
 
 
-async def _insert_baseline(
-    context: WorkerContext, run: Run, minutes: Sequence[datetime], baseline: Sequence[Readings]
+async def _replace_baseline(
+    context: WorkerContext, run: Run, tick: datetime, minutes: Sequence[datetime], baseline: Sequence[Readings]
 ) -> None:
+    """In one transaction, for these minutes are not all rolled up yet: nobody must find them gone."""
+    ids = sorted({device_id for readings in baseline for device_id in readings.device_ids})
     async with change_store(context, run.connection):
+        await delete_snapshots_between(run.connection, ids, minutes[0], tick)
         for minute, readings in zip(minutes, baseline, strict=True):
             run.snapshot_count += len(await insert_snapshots(run.connection, minute, readings))
 

@@ -19,10 +19,9 @@ logger = logging.getLogger(__name__)
 
 # A reading belongs to its minute: what could not start in it is missed, and is not made up later.
 LATEST_START = timedelta(seconds=60)
-# A clean that lost its worker may still be taken up a while later, for it reads the past.
-LATEST_TAKE_UP = {Job.REFRESH: LATEST_START, Job.CLEAN: timedelta(minutes=30)}
+# A clean or roll-up that lost its worker may still be taken up a while later, for it reads the past.
+LATEST_TAKE_UP = {Job.REFRESH: LATEST_START, Job.CLEAN: timedelta(minutes=30), Job.ROLLUP: timedelta(minutes=30)}
 MOST_ATTEMPTS = 3
-_DELETE_BATCH = 5000
 _LOCK_TRIES, _LOCK_PAUSE_SECONDS = 40, 0.05
 
 
@@ -181,7 +180,8 @@ async def record_missed(connection: AsyncConnection, now: datetime, retention_da
         text(
             "WITH last AS "
             "(SELECT greatest(max(tick), CAST(:now AS timestamptz) - make_interval(days => :days)) AS tick "
-            "FROM store.job_run WHERE requested_by = 'schedule' HAVING max(tick) IS NOT NULL) "
+            "FROM store.job_run WHERE requested_by = 'schedule' AND job IN ('refresh', 'clean') "
+            "HAVING max(tick) IS NOT NULL) "
             "INSERT INTO store.job_run (job, tick, requested_by, outcome, finished_at, error) "
             "SELECT CASE WHEN extract(minute FROM minute) = 0 THEN 'clean' ELSE 'refresh' END, minute, 'schedule', "
             "'missed', :now, 'no worker was up' FROM last, generate_series(date_trunc('minute', last.tick) "
@@ -211,12 +211,13 @@ class AbandonedRun:
 
 
 async def select_abandoned(connection: AsyncConnection) -> Sequence[AbandonedRun]:
-    """Runs of refresh and clean that are open while nobody holds their lock."""
+    """Runs that any worker may take up, and that are open while nobody holds their lock."""
     rows = await connection.execute(
         text(
             "SELECT job, tick, requested_by, attempt FROM store.job_run "
-            "WHERE outcome IS NULL AND job IN ('refresh', 'clean') ORDER BY tick"
-        )
+            "WHERE outcome IS NULL AND job = ANY(:jobs) ORDER BY tick"
+        ),
+        {"jobs": list(LATEST_TAKE_UP)},
     )
     runs = [AbandonedRun(RunKey(Job(row.job), row.tick), row.requested_by, row.attempt) for row in rows]
     locked = {name: await is_locked(connection, name) for name in {run.key.lock_name for run in runs}}
@@ -231,20 +232,3 @@ async def give_up(connection: AsyncConnection, run: AbandonedRun) -> None:
         _END, {**values, "outcome": Outcome.FAILED, "error": error, "devices": None, "snapshots": None}
     )
     await connection.commit()
-
-
-async def delete_runs_before(engine: AsyncEngine, moment: datetime) -> int:
-    """Forget runs whose tick lies before `moment`, in small batches; returns how many."""
-    deleted = 0
-    while True:
-        async with engine.begin() as connection:
-            batch = await connection.execute(
-                text(
-                    "DELETE FROM store.job_run WHERE id IN "
-                    "(SELECT id FROM store.job_run WHERE tick < :moment LIMIT :batch)"
-                ),
-                {"moment": moment, "batch": _DELETE_BATCH},
-            )
-        deleted += batch.rowcount
-        if batch.rowcount < _DELETE_BATCH:
-            return deleted

@@ -28,6 +28,7 @@ from workers.ledger import record_missed, select_last_done
 from workers.network_client import NetworkClient
 from workers.partitions import ensure_partitions
 from workers.refresh import refresh, refresh_page
+from workers.rollup import rollup
 from workers.sync import sync
 from workers.watch import watch_for_abandoned
 
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 START_SECONDS = 60
+# Final are five minutes after 90 seconds; refreshes take the first seconds of each minute.
+ROLLUP_SECOND = 40
 
 ArqContext = dict[str, Any]  # arq hands its own entries and ours over in one dict
 
@@ -97,6 +100,16 @@ async def clean_on_schedule(ctx: ArqContext) -> None:
     await clean(ctx["context"], _scheduled_tick(ctx), "schedule")
 
 
+async def rollup_on_schedule(ctx: ArqContext) -> None:
+    """Some seconds after the snapshots of five minutes have become final, in between two refreshes."""
+    await rollup(ctx["context"], datetime.now(UTC).replace(microsecond=0), "schedule")
+
+
+async def rollup_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None:
+    """A roll-up taken up from a dead worker."""
+    await rollup(ctx["context"], datetime.fromisoformat(tick), requested_by)
+
+
 async def _record_missed(ctx: ArqContext) -> None:
     context: WorkerContext = ctx["context"]
     async with context.engine.connect() as connection:
@@ -134,11 +147,18 @@ class WorkerSettings:
         func(clean_by_name, name=Job.CLEAN.value, timeout=_settings.clean_timeout_seconds + 5),
         func(refresh_page_by_name, name=Job.REFRESH_PAGE.value),
         func(sync_by_name, name=Job.SYNC.value),
+        func(rollup_by_name, name=Job.ROLLUP.value, timeout=_settings.clean_timeout_seconds + 5),
     ]
     # No job id of ours here: arq's own holds the tick, and it lets each tick run once whatever the number of workers.
     cron_jobs: ClassVar[Sequence[CronJob]] = [
         cron(refresh_on_schedule, minute=set(range(1, 60))),
         cron(clean_on_schedule, minute=0, timeout=_settings.clean_timeout_seconds + 5),
+        cron(
+            rollup_on_schedule,
+            minute=set(range(1, 60, 5)),
+            second=ROLLUP_SECOND,
+            timeout=_settings.clean_timeout_seconds + 5,
+        ),
     ]
     on_startup = start
     on_shutdown = stop

@@ -29,6 +29,7 @@ class Readings:
     upload_speeds: Sequence[float]
     download_speeds: Sequence[float]
     round_trips_seconds: Sequence[float | None]
+    errors: Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ def parse_readings(body: bytes) -> Readings:
         [device["upload_speed"] for device in devices],
         [device["download_speed"] for device in devices],
         [_round(device["round_trip_seconds"]) for device in devices],
+        [device["error"] for device in devices],
     )
 
 

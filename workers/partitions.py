@@ -1,52 +1,106 @@
-"""The snapshot table's daily partitions: made ahead, dropped whole."""
+"""Daily partitions of the tables that grow fast: made ahead, dropped whole, and nobody waits for either."""
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 logger = logging.getLogger(__name__)
 
-_NAME = re.compile(r"snapshot_(\d{4})(\d{2})(\d{2})")
+# Each partitioned table and the column that its days are told by.
+TABLES = {"snapshot": "time_stamp", "rollup_5m": "begin_at"}
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
+_DETACH_SECONDS = 30
 
 
 async def ensure_partitions(engine: AsyncEngine, days: Iterable[date]) -> None:
-    """Make the partitions for these days (UTC) where they are missing."""
+    """Make the partitions of all tables for these days (UTC) where they are missing."""
     wanted = set(days)
-    missing = sorted(wanted - await select_partition_days(engine))
-    for day in missing:
-        async with engine.begin() as connection:
-            await connection.execute(text(_LOCK_TIMEOUT))
-            # Two workers may both find it missing; taking turns keeps the second from failing.
-            await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('dashnet partitions'))"))
-            await connection.execute(
-                text(
-                    f"CREATE TABLE IF NOT EXISTS store.snapshot_{day:%Y%m%d} PARTITION OF store.snapshot "
-                    f"FOR VALUES FROM ('{day} 00:00:00+00') TO ('{day + timedelta(days=1)} 00:00:00+00')"
-                )
+    for table in TABLES:
+        for day in sorted(wanted - await select_partition_days(engine, table)):
+            await _make_partition(engine, table, day)
+
+
+async def _make_partition(engine: AsyncEngine, table: str, day: date) -> None:
+    name, column = f"{table}_{day:%Y%m%d}", TABLES[table]
+    begin, end = f"'{day} 00:00:00+00'", f"'{day + timedelta(days=1)} 00:00:00+00'"
+    async with engine.begin() as connection:
+        await connection.execute(text(_LOCK_TIMEOUT))
+        # Two workers may both find it missing; taking turns keeps the second from failing.
+        await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('dashnet partitions'))"))
+        if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": f"store.{name}"}) is not None:
+            return
+        # Made apart and then attached: PARTITION OF would lock out whoever reads or writes the table.
+        await connection.execute(
+            text(
+                f"CREATE TABLE store.{name} (LIKE store.{table} INCLUDING ALL, "
+                f"CONSTRAINT {name}_day CHECK ({column} >= {begin} AND {column} < {end}))"
             )
-        logger.info("partition made day=%s", day)
+        )
+        await connection.execute(
+            text(f"ALTER TABLE store.{table} ATTACH PARTITION store.{name} FOR VALUES FROM ({begin}) TO ({end})")
+        )
+        await connection.execute(text(f"ALTER TABLE store.{name} DROP CONSTRAINT {name}_day"))
+    logger.info("partition made table=%s day=%s", table, day)
 
 
-async def drop_partitions_before(engine: AsyncEngine, first_kept: date) -> int:
-    """Drop every partition of a day before `first_kept`; returns how many."""
-    expired = sorted(day for day in await select_partition_days(engine) if day < first_kept)
-    for day in expired:
-        async with engine.begin() as connection:
-            await connection.execute(text(_LOCK_TIMEOUT))
-            await connection.execute(text(f"DROP TABLE IF EXISTS store.snapshot_{day:%Y%m%d}"))
-        logger.info("partition dropped day=%s", day)
+async def drop_partitions_before(engine: AsyncEngine, first_kept: date, table: str = "snapshot") -> int:
+    """Drop every partition of a day before `first_kept`; returns how many.
+
+    A day is detached before it is dropped, so that neither readers nor writers of other days wait. Whatever an
+    interrupted drop left is dropped too.
+    """
+    expired = sorted(day for day in await select_partition_days(engine, table) if day < first_kept)
+    async with _outside_transactions(engine) as connection:
+        for day in expired:
+            await _detach(connection, table, f"{table}_{day:%Y%m%d}")
+        for day in sorted(await _select_detached_days(connection, table)):
+            if day < first_kept:
+                await connection.execute(text(f"DROP TABLE IF EXISTS store.{table}_{day:%Y%m%d}"))
+                logger.info("partition dropped table=%s day=%s", table, day)
     return len(expired)
 
 
-async def select_partition_days(engine: AsyncEngine) -> set[date]:
-    """The days (UTC) that have a partition."""
-    query = text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'store.snapshot'::regclass")
+@asynccontextmanager
+async def _outside_transactions(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection for statements that cannot be part of a transaction; it waits for no lock for long."""
     async with engine.connect() as connection:
-        names = list(await connection.scalars(query))
-    found = [_NAME.search(name) for name in names]
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text(f"SET lock_timeout = '{_DETACH_SECONDS}s'"))
+        try:
+            yield connection
+        finally:
+            await connection.execute(text("RESET lock_timeout"))
+
+
+async def _detach(connection: AsyncConnection, table: str, name: str) -> None:
+    query = text("SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = to_regclass(:name)")
+    begun_before = await connection.scalar(query, {"name": f"store.{name}"})
+    if begun_before is not None:
+        how = "FINALIZE" if begun_before else "CONCURRENTLY"
+        await connection.execute(text(f"ALTER TABLE store.{table} DETACH PARTITION store.{name} {how}"))
+
+
+async def select_partition_days(engine: AsyncEngine, table: str = "snapshot") -> set[date]:
+    """The days (UTC) that have a partition in the table."""
+    query = text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = CAST(:table AS regclass)")
+    async with engine.connect() as connection:
+        return _to_days(table, await connection.scalars(query, {"table": f"store.{table}"}))
+
+
+async def _select_detached_days(connection: AsyncConnection, table: str) -> set[date]:
+    query = text(
+        "SELECT 'store.' || relname FROM pg_class WHERE relnamespace = CAST('store' AS regnamespace) "
+        "AND relkind = 'r' AND NOT relispartition"
+    )
+    return _to_days(table, await connection.scalars(query))
+
+
+def _to_days(table: str, names: Iterable[str]) -> set[date]:
+    pattern = re.compile(rf"store\.{table}_(\d{{4}})(\d{{2}})(\d{{2}})")
+    found = [pattern.fullmatch(name) for name in names]
     return {date(int(match[1]), int(match[2]), int(match[3])) for match in found if match}

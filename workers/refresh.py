@@ -18,6 +18,7 @@ from workers.ledger import Run, RunKey, open_run
 from workers.network_client import Readings
 from workers.publishing import change_store
 from workers.snapshots import insert_snapshots, to_publication
+from workers.state_changes import insert_state_changes
 
 PAGE_POLL_SECONDS = 0.1
 # A page that nobody works on is offered again after so long.
@@ -89,6 +90,7 @@ def up_to(readings: Readings, until: int) -> Readings:
         readings.upload_speeds[:count],
         readings.download_speeds[:count],
         readings.round_trips_seconds[:count],
+        readings.errors[:count],
     )
 
 
@@ -98,6 +100,8 @@ async def _store_readings(context: WorkerContext, run: Run, tick: datetime, read
         await sync_inventory(context, run.connection, outbox)
         stored = await insert_snapshots(run.connection, tick, readings)
         outbox.put(Kind.SNAPSHOTS, to_publication(to_wire(tick), readings, stored))
+        if changes := await insert_state_changes(run.connection, tick, readings, stored):
+            outbox.put(Kind.STATE_CHANGES, {"state_changes": changes})
     run.device_count += len(readings.device_ids)
     run.snapshot_count += len(stored)
 

@@ -64,13 +64,23 @@ def to_publication(tick: str, readings: Readings, stored: set[int]) -> dict[str,
     }
 
 
-async def delete_snapshots_until(engine: AsyncEngine, device_ids: Sequence[int], moment: datetime) -> int:
-    """Delete these devices' snapshots up to and with `moment`, in small batches; returns how many."""
+async def delete_snapshots_between(
+    connection: AsyncConnection, device_ids: Sequence[int], begin: datetime, end: datetime
+) -> None:
+    """Delete these devices' snapshots of some minutes, `begin` and `end` included, within the caller's transaction."""
+    await connection.execute(
+        text("DELETE FROM store.snapshot WHERE device_id = ANY(:ids) AND time_stamp BETWEEN :begin AND :end"),
+        {"ids": device_ids, "begin": begin, "end": end},
+    )
+
+
+async def delete_snapshots_before(engine: AsyncEngine, device_ids: Sequence[int], moment: datetime) -> int:
+    """Delete these devices' snapshots before `moment`, in small batches; returns how many."""
     deleted = 0
     for batch in _batches(device_ids):
         async with engine.begin() as connection:
             result = await connection.execute(
-                text("DELETE FROM store.snapshot WHERE device_id = ANY(:ids) AND time_stamp <= :moment"),
+                text("DELETE FROM store.snapshot WHERE device_id = ANY(:ids) AND time_stamp < :moment"),
                 {"ids": batch, "moment": moment},
             )
             deleted += result.rowcount

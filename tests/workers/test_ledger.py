@@ -11,7 +11,6 @@ from dashnet.jobs import Job
 from workers.ledger import (
     Run,
     RunKey,
-    delete_runs_before,
     give_up,
     open_run,
     record_missed,
@@ -207,10 +206,3 @@ async def test_the_last_done_run_is_the_newest_that_did_not_fail(engine: AsyncEn
     await insert_run(engine, now, "failed", job="clean")
     async with engine.connect() as connection:
         assert await select_last_done(connection, Job.CLEAN) == now - HOUR
-
-
-async def test_runs_past_their_retention_are_forgotten_the_others_kept(engine: AsyncEngine, now: datetime) -> None:
-    await insert_run(engine, now - 2 * HOUR, "done")
-    await insert_run(engine, now, "done")
-    assert await delete_runs_before(engine, now - HOUR) == 1
-    assert [row.tick for row in await select_runs(engine)] == [now]

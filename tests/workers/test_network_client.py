@@ -14,7 +14,8 @@ from workers.network_client import NetworkClient, PastReadings, Readings, parse_
 
 def test_readings_are_columns_in_the_order_of_the_answer() -> None:
     device = {"id": 7, "active_connection": None, "upload_speed": 1.5, "download_speed": 0, "round_trip_seconds": 0.002}
-    assert parse_readings(orjson.dumps([device])) == Readings([7], [None], [1.5], [0], [0.002])
+    told = orjson.dumps([{**device, "error": "no such interface"}])
+    assert parse_readings(told) == Readings([7], [None], [1.5], [0], [0.002], ["no such interface"])
 
 
 async def test_only_simulated_devices_have_a_past(context: WorkerContext, device_ids: list[int]) -> None:
@@ -98,5 +99,6 @@ def test_a_round_trip_is_kept_to_ten_microseconds(read: float | None, kept: floa
         "upload_speed": 1.0,
         "download_speed": 2.0,
         "round_trip_seconds": read,
+        "error": None,
     }
     assert parse_readings(orjson.dumps([device])).round_trips_seconds == [kept]

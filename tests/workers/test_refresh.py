@@ -184,8 +184,8 @@ async def test_a_page_runs_once(context: WorkerContext, device_ids: list[int], n
 
 
 def test_a_page_ends_at_its_last_id() -> None:
-    readings = Readings([1, 2, 5], [True, False, None], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [None, None, None])
-    assert up_to(readings, 4) == Readings([1, 2], [True, False], [1.0, 0.0], [2.0, 0.0], [None, None])
+    readings = Readings([1, 2, 5], [True, False, None], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [None] * 3, [None] * 3)
+    assert up_to(readings, 4) == Readings([1, 2], [True, False], [1.0, 0.0], [2.0, 0.0], [None] * 2, [None] * 2)
 
 
 async def test_a_client_is_closed_with_its_block(context: WorkerContext) -> None:

@@ -1,0 +1,163 @@
+"""Counts of buckets, read from all the tiers that a plan names: of single devices, of tags, of all devices together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashnet.history.measures import (
+    DEVICE_MEASURES,
+    SUMMARY_MEASURES,
+    Merge,
+    bucketed_rows,
+    count_spans,
+    device_pieces,
+    merge_rows,
+    summary_pieces,
+)
+from dashnet.history.plan import Plan
+from dashnet.history.tiers import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCounts:
+    """A stretch of time of one device, or of a tag's devices together, whose extremes then are those of any one.
+
+    Megabits are Mbit/s times seconds, of the time in which the state was up or down; extremes are Mbit/s, and null
+    where nothing was known. `round_trip_area` is round trip times seconds.
+    """
+
+    upload_megabits: float = 0.0
+    download_megabits: float = 0.0
+    round_trip_area: float = 0.0
+    snapshot_count: int = 0
+    up_seconds: int = 0
+    down_seconds: int = 0
+    unknown_seconds: int = 0
+    round_trip_known_seconds: int = 0
+    upload_min: float | None = None
+    upload_max: float | None = None
+    download_min: float | None = None
+    download_max: float | None = None
+    round_trip_min: float | None = None
+    round_trip_max: float | None = None
+
+    @property
+    def known_seconds(self) -> int:
+        """How long it was known to be up or down."""
+        return self.up_seconds + self.down_seconds
+
+    @property
+    def observed_seconds(self) -> int:
+        """How long somebody looked, be it in vain."""
+        return self.known_seconds + self.unknown_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryCounts:
+    """A stretch of time of all devices together; `up_seconds` and so on are added up over devices.
+
+    Extremes are those of the sum of a tick; `up_min` and `up_max` are devices.
+    """
+
+    upload_megabits: float = 0.0
+    download_megabits: float = 0.0
+    up_seconds: int = 0
+    down_seconds: int = 0
+    unknown_seconds: int = 0
+    upload_min: float | None = None
+    upload_max: float | None = None
+    download_min: float | None = None
+    download_max: float | None = None
+    covered_seconds: int = 0
+    tick_count: int = 0
+    up_min: int | None = None
+    up_max: int | None = None
+
+
+_Counts = TypeVar("_Counts", DeviceCounts, SummaryCounts)
+_MERGES = {
+    kind: {measure.name: measure.merge for measure in measures}
+    for kind, measures in ((DeviceCounts, DEVICE_MEASURES), (SummaryCounts, SUMMARY_MEASURES))
+}
+
+
+def merge_counts(one: _Counts, other: _Counts) -> _Counts:
+    """Both stretches together."""
+    merges = _MERGES[type(one)]
+    names = [field.name for field in fields(one)]
+    return type(one)(*(_merge(merges[name], getattr(one, name), getattr(other, name)) for name in names))
+
+
+def _merge(merge: Merge, one: Any, other: Any) -> Any:  # a number of whichever kind the measure has
+    if merge is Merge.SUM:
+        return one + other
+    known = [value for value in (one, other) if value is not None]
+    return (min if merge is Merge.MIN else max)(known, default=None)
+
+
+async def select_device_counts(
+    connection: AsyncConnection, plan: Plan, device_ids: Sequence[int] | None = None
+) -> dict[int, dict[int, DeviceCounts]]:
+    """For each device its buckets, by number from 0; those without any observation are left out.
+
+    Without `device_ids` all devices, those that were removed among them.
+    """
+    where = "true" if device_ids is None else "device_id = ANY(CAST(:device_ids AS int[]))"
+    values = {} if device_ids is None else {"device_ids": list(device_ids)}
+    found: dict[int, dict[int, DeviceCounts]] = {}
+    for tier, stretches in plan.stretches.items():
+        if tier is Tier.RAW:
+            head, counts = device_pieces(where), count_spans(DEVICE_MEASURES)
+        else:
+            head, counts = bucketed_rows(f"rollup_{tier}", where), merge_rows(DEVICE_MEASURES)
+        query = f"WITH {head} SELECT device_id, bucket, {counts} FROM piece GROUP BY device_id, bucket"
+        rows = await connection.execute(text(query), {**_bind(plan, stretches), **values})
+        for device_id, bucket, *measures in rows:
+            _put(found.setdefault(device_id, {}), bucket - 1, DeviceCounts(*measures))
+    return found
+
+
+async def select_tag_counts(connection: AsyncConnection, plan: Plan) -> dict[str, dict[int, DeviceCounts]]:
+    """For each tag the buckets of the devices that have it now, together."""
+    found: dict[str, dict[int, DeviceCounts]] = {}
+    for tier, stretches in plan.stretches.items():
+        if tier is Tier.RAW:
+            head, counts = device_pieces("true"), count_spans(DEVICE_MEASURES)
+        else:
+            head, counts = bucketed_rows(f"rollup_{tier}", "true"), merge_rows(DEVICE_MEASURES)
+        query = (
+            f"WITH {head}, counted AS (SELECT device_id, bucket, {counts} FROM piece GROUP BY device_id, bucket) "
+            f"SELECT tag, bucket, {merge_rows(DEVICE_MEASURES)} "
+            "FROM counted JOIN store.device ON device.id = device_id "
+            "CROSS JOIN LATERAL jsonb_array_elements_text(tags) AS tag GROUP BY tag, bucket"
+        )
+        for tag, bucket, *measures in await connection.execute(text(query), _bind(plan, stretches)):
+            _put(found.setdefault(tag, {}), bucket - 1, DeviceCounts(*measures))
+    return found
+
+
+async def select_summary_counts(connection: AsyncConnection, plan: Plan) -> dict[int, SummaryCounts]:
+    """The buckets of all devices together, by number from 0; those without any tick are left out."""
+    found: dict[int, SummaryCounts] = {}
+    for tier, stretches in plan.stretches.items():
+        if tier is Tier.RAW:
+            head, counts = summary_pieces(), count_spans(SUMMARY_MEASURES)
+        else:
+            head, counts = bucketed_rows(f"summary_{tier}", "true"), merge_rows(SUMMARY_MEASURES)
+        query = f"WITH {head} SELECT bucket, {counts} FROM piece GROUP BY bucket"
+        for bucket, *measures in await connection.execute(text(query), _bind(plan, stretches)):
+            _put(found, bucket - 1, SummaryCounts(*measures))
+    return found
+
+
+def _put(buckets: dict[int, _Counts], bucket: int, counts: _Counts) -> None:
+    before = buckets.get(bucket)
+    buckets[bucket] = counts if before is None else merge_counts(before, counts)
+
+
+def _bind(plan: Plan, stretches: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
+    begins, ends = zip(*stretches, strict=True)
+    return {"edges": list(plan.edges), "begins": list(begins), "ends": list(ends)}

@@ -1,0 +1,160 @@
+"""The job `rollup`: roll snapshots up into rows of five minutes, those into hours, and those into days."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dashnet.history.measures import (
+    DEVICE_MEASURES,
+    SUMMARY_MEASURES,
+    Measure,
+    count_spans,
+    device_pieces,
+    list_columns,
+    merge_rows,
+    summary_pieces,
+)
+from dashnet.history.tiers import Tier, ceil_to, floor_to
+from dashnet.jobs import Job
+from workers.context import WorkerContext
+from workers.ledger import LATEST_START, RunKey, open_run
+from workers.partitions import ensure_partitions
+
+# When no snapshot of a moment can come any more: a refresh that has not begun by then is missed. Clocks may differ.
+FINAL_AFTER = LATEST_START + timedelta(seconds=30)
+LOCK_SECONDS = 30
+_LONGEST_STEP = timedelta(hours=1)
+_FIVE_MINUTES = Tier.FIVE_MINUTES.step
+
+
+async def rollup(context: WorkerContext, tick: datetime, requested_by: str) -> None:
+    """Roll up all that is final and was not rolled up yet.
+
+    Raises:
+        DashnetError, sqlalchemy.exc.DBAPIError: it failed; what was rolled up stays, the next goes on from there.
+    """
+    async with open_run(
+        context.engine,
+        RunKey(Job.ROLLUP, tick),
+        requested_by=requested_by,
+        worker=context.settings.worker_name,
+        timeout_seconds=context.settings.clean_timeout_seconds,
+    ) as run:
+        if run is not None:
+            run.snapshot_count = await roll_up(context.engine, tick)
+
+
+async def roll_up(engine: AsyncEngine, now: datetime) -> int:
+    """Roll up to the newest five minutes that are final at `now`, an hour per transaction; returns how many snapshots.
+
+    What one transaction rolled up it records as rolled up: whoever is killed has done each step whole or not at all.
+    """
+    count = 0
+    while (rolled := await _roll_up_step(engine, now)) is not None:
+        count += rolled
+    return count
+
+
+async def _roll_up_step(engine: AsyncEngine, now: datetime) -> int | None:
+    """Up to an hour of snapshots; None where there is nothing left to do."""
+    async with engine.connect() as connection:
+        begin = await _select_begin(connection)
+        until = await select_final_until(connection, now)
+    if begin is None or begin >= until:
+        return None
+    await ensure_partitions(engine, {begin.date()})
+    async with engine.begin() as connection:
+        await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
+        await connection.execute(text("SELECT FROM store.history_extent FOR UPDATE"))
+        if await _select_begin(connection) != begin:
+            return 0  # another worker was here in between
+        end = min(until, floor_to(begin, _LONGEST_STEP) + _LONGEST_STEP)
+        count = await roll_up_between(connection, begin, end)
+        await connection.execute(text("UPDATE store.history_extent SET rolled_until = :end"), {"end": end})
+    return count
+
+
+async def _select_begin(connection: AsyncConnection) -> datetime | None:
+    """Where rolling up goes on; None while there never was a snapshot."""
+    until: datetime | None = await connection.scalar(text("SELECT rolled_until FROM store.history_extent"))
+    first: datetime | None = until or await connection.scalar(text("SELECT min(time_stamp) FROM store.snapshot"))
+    return floor_to(first, _FIVE_MINUTES) if first else None
+
+
+async def select_final_until(connection: AsyncConnection, now: datetime) -> datetime:
+    """The end of the newest five minutes to which no refresh can add any more."""
+    query = text(
+        "SELECT min(tick) FROM store.job_run WHERE outcome IS NULL AND job IN ('refresh', 'refresh_page') "
+        # A page that nobody takes up any more stays open for ever.
+        "AND tick > CAST(:now AS timestamptz) - interval '15 minutes'"
+    )
+    running: datetime | None = await connection.scalar(query, {"now": now})
+    return floor_to(min(now - FINAL_AFTER, running or now), _FIVE_MINUTES)
+
+
+async def roll_up_between(connection: AsyncConnection, begin: datetime, end: datetime) -> int:
+    """Roll up the snapshots from `begin` to `end`, both on the grid of five minutes; returns how many.
+
+    Hours and days that end at `end`, or that `begin` and `end` lie in, are made of all rows there are.
+    """
+    marks = [begin + number * _FIVE_MINUTES for number in range((end - begin) // _FIVE_MINUTES + 1)]
+    values = {"edges": marks, "begins": [begin], "ends": [end]}
+    count = await connection.scalar(text(_insert_device_rows()), values)
+    await connection.execute(text(_insert_summary_rows()), values)
+    for finer, coarser in ((Tier.FIVE_MINUTES, Tier.HOUR), (Tier.HOUR, Tier.DAY)):
+        first, last = floor_to(begin, coarser.step), floor_to(end, coarser.step)
+        if first < last:
+            await _merge_rows(connection, finer, coarser, first, last)
+    return int(count or 0)
+
+
+async def rebuild(connection: AsyncConnection, begin: datetime, end: datetime) -> None:
+    """Make the hours and days that touch this stretch anew, of the five minutes that are there."""
+    for finer, coarser in ((Tier.FIVE_MINUTES, Tier.HOUR), (Tier.HOUR, Tier.DAY)):
+        await _merge_rows(connection, finer, coarser, floor_to(begin, coarser.step), ceil_to(end, coarser.step))
+
+
+async def _merge_rows(connection: AsyncConnection, finer: Tier, coarser: Tier, begin: datetime, end: datetime) -> None:
+    for table, keys, measures in (
+        ("rollup", ["device_id"], DEVICE_MEASURES),
+        ("summary", [], SUMMARY_MEASURES),
+    ):
+        columns = ", ".join([*keys, list_columns(measures)])
+        await connection.execute(
+            text(
+                f"INSERT INTO store.{table}_{coarser} (begin_at, {columns}) "
+                f"SELECT date_bin(CAST(:step AS interval), begin_at, 'epoch') AS bucket, "
+                f"{', '.join([*keys, merge_rows(measures)])} "
+                f"FROM store.{table}_{finer} WHERE begin_at >= :begin AND begin_at < :end "
+                f"GROUP BY {', '.join(['bucket', *keys])} {_replace(keys, measures)}"
+            ),
+            {"step": coarser.step, "begin": begin, "end": end},
+        )
+
+
+def _insert_device_rows() -> str:
+    return (
+        f"WITH {device_pieces('true')}, made AS (INSERT INTO store.rollup_5m "
+        f"(begin_at, device_id, {list_columns(DEVICE_MEASURES)}) "
+        f"SELECT (CAST(:edges AS timestamptz[]))[bucket], device_id, {count_spans(DEVICE_MEASURES)} "
+        f"FROM piece GROUP BY bucket, device_id {_replace(['device_id'], DEVICE_MEASURES)} "
+        f"RETURNING snapshot_count) SELECT sum(snapshot_count) FROM made"
+    )
+
+
+def _insert_summary_rows() -> str:
+    return (
+        f"WITH {summary_pieces()} INSERT INTO store.summary_5m (begin_at, {list_columns(SUMMARY_MEASURES)}) "
+        f"SELECT (CAST(:edges AS timestamptz[]))[bucket], {count_spans(SUMMARY_MEASURES)} "
+        f"FROM piece GROUP BY bucket {_replace([], SUMMARY_MEASURES)}"
+    )
+
+
+def _replace(keys: Sequence[str], measures: tuple[Measure, ...]) -> str:
+    columns = [measure.name for measure in measures]
+    return (
+        f"ON CONFLICT ({', '.join([*keys, 'begin_at'])}) DO UPDATE SET "
+        f"({', '.join(columns)}) = ROW ({', '.join('excluded.' + column for column in columns)})"
+    )
