@@ -64,6 +64,15 @@ class SnapShot(TypedDict):
     round_trip_seconds: RoundTrip
 
 
+class StateChange(TypedDict):
+    """A device that a refresh found in another state than the one before; one that was never read is unknown."""
+
+    device_id: int
+    from_state: State
+    to_state: State
+    reason: Annotated[str | None, Field(description="In words, where anybody knows")]
+
+
 Changed = Annotated[list[LiveDevice], Field(description="Whole devices, each in the place of the one you have")]
 
 
@@ -78,12 +87,16 @@ class StateMessage(TypedDict):
 
 
 class SnapshotsMessage(TypedDict):
-    """A refresh was stored. In a view that asks for a state, `changed` and `removed` tell who entered and who left."""
+    """A refresh was stored; `state_changes` is left out where there are none.
+
+    In a view that asks for a state, `changed` and `removed` tell who entered and who left.
+    """
 
     type: Literal["snapshots"]
     seq: Seq
     time_stamp: Moment
     snap_shots: list[SnapShot]
+    state_changes: NotRequired[list[StateChange]]
     changed: NotRequired[Changed]
     removed: NotRequired[Removed]
 

@@ -28,7 +28,6 @@ class Kind(StrEnum):
 
     SNAPSHOTS = "snapshots"
     INVENTORY = "inventory"
-    STATE_CHANGES = "state_changes"
     RESET = "reset"
 
 

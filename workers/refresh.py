@@ -99,9 +99,8 @@ async def _store_readings(context: WorkerContext, run: Run, tick: datetime, read
         # The inventory as it is now, not as it was before slow devices were waited for.
         await sync_inventory(context, run.connection, outbox)
         stored = await insert_snapshots(run.connection, tick, readings)
-        outbox.put(Kind.SNAPSHOTS, to_publication(to_wire(tick), readings, stored))
-        if changes := await insert_state_changes(run.connection, tick, readings, stored):
-            outbox.put(Kind.STATE_CHANGES, {"state_changes": changes})
+        changes = await insert_state_changes(run.connection, tick, readings, stored)
+        outbox.put(Kind.SNAPSHOTS, to_publication(to_wire(tick), readings, stored, changes))
     run.device_count += len(readings.device_ids)
     run.snapshot_count += len(stored)
 

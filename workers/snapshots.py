@@ -38,8 +38,10 @@ async def insert_snapshots(connection: AsyncConnection, tick: datetime, readings
     return set(inserted or ())
 
 
-def to_publication(tick: str, readings: Readings, stored: set[int]) -> dict[str, Any]:
-    """The fields of a `snapshots` publication: what of these readings was stored."""
+def to_publication(
+    tick: str, readings: Readings, stored: set[int], state_changes: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """The fields of a `snapshots` publication: what of these readings was stored, and who turned with it, if any."""
     columns = zip(
         readings.device_ids,
         readings.active_connections,
@@ -61,6 +63,7 @@ def to_publication(tick: str, readings: Readings, stored: set[int]) -> dict[str,
             for device_id, active, up, down, round_trip in columns
             if device_id in stored
         ],
+        **({"state_changes": state_changes} if state_changes else {}),
     }
 
 

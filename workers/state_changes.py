@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dashnet.reading import State, state_of, to_wire
+from dashnet.reading import State, state_of
 from workers.network_client import Readings
 
 LONGEST_REASON = 500
@@ -19,8 +19,9 @@ _TURN = text(
         AS seen (device_id, state, reason)
     ),
     turned AS (
-        SELECT seen.*, stored.state AS from_state FROM seen LEFT JOIN store.device_state AS stored USING (device_id)
-        WHERE stored.state IS DISTINCT FROM seen.state AND (stored.since IS NULL OR stored.since < :tick)
+        SELECT seen.*, coalesce(stored.state, 'unknown') AS from_state
+        FROM seen LEFT JOIN store.device_state AS stored USING (device_id)
+        WHERE coalesce(stored.state, 'unknown') <> seen.state AND (stored.since IS NULL OR stored.since < :tick)
     ),
     kept AS (
         INSERT INTO store.device_state (device_id, state, since)
@@ -34,7 +35,6 @@ _TURN = text(
     FROM turned JOIN store.device ON device.id = turned.device_id
     LEFT JOIN store.device AS parent ON parent.id = device.parent_id
     LEFT JOIN seen AS above ON above.device_id = parent.id
-    WHERE turned.from_state IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING device_id, from_state, to_state, reason
     """
 )
@@ -43,9 +43,9 @@ _TURN = text(
 async def insert_state_changes(
     connection: AsyncConnection, tick: datetime, readings: Readings, stored: Collection[int]
 ) -> Sequence[dict[str, Any]]:
-    """Write down who is in another state than before, in wire form as /live tells it; `stored` got a snapshot.
+    """Write down who is in another state than before; returns them as /live tells them. `stored` got a snapshot.
 
-    The first snapshot of a device is no change. One that goes down behind a parent that is down says so in its reason.
+    A device that was never read is `unknown`. One that goes down behind a parent that is down says so in its reason.
     """
     columns = zip(readings.device_ids, readings.active_connections, readings.errors, strict=True)
     seen = [(device_id, state_of(active), error) for device_id, active, error in columns if device_id in stored]
@@ -60,7 +60,6 @@ async def insert_state_changes(
             "device_id": row.device_id,
             "from_state": State(row.from_state),
             "to_state": State(row.to_state),
-            "at": to_wire(tick),
             "reason": row.reason,
         }
         for row in sorted(rows, key=lambda row: row.device_id)

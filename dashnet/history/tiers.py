@@ -1,12 +1,13 @@
-"""The tiers of history, how far each reaches, and the grids they lie on. Pure but for one query."""
+"""The tiers of history, how far each reaches, and the grids that they lie on."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,8 +73,21 @@ class Extent:
         return since, floor_to(self.rolled_until, tier.step)
 
 
+@asynccontextmanager
+async def open_history(engine: AsyncEngine) -> AsyncIterator[tuple[AsyncConnection, Extent]]:
+    """A connection that sees one state of the store, however long one reads, and how far the tiers reach in it.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError, OSError: Postgres is out of reach.
+    """
+    async with engine.connect() as connection:
+        # Else a roll-up or clean in between might be seen by one question and not by the next.
+        await connection.execution_options(isolation_level="REPEATABLE READ")
+        yield connection, await select_extent(connection)
+
+
 async def select_extent(connection: AsyncConnection) -> Extent:
-    """How far the tiers of this store reach now; read it in the transaction that reads the tiers."""
+    """How far the tiers reach; ask in the transaction that reads them."""
     query = text(
         "SELECT coalesce(rolled_until, 'epoch') AS rolled_until, raw_since, simulated_raw_since, five_minutes_since, "
         "hours_since, days_since FROM store.history_extent"

@@ -1,42 +1,151 @@
-"""Queries on what was: one device's snapshots, and the whole network's sums by tick."""
+"""Routes of the past as series: of a device, of several, of all together. Every answer says what it was made of."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
 
-from sqlalchemy import text
+import orjson
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-MOST_ROWS = 10_080
+from dashnet.history.counts import select_device_counts, select_summary_counts
+from dashnet.history.plan import make_plan
+from dashnet.history.tiers import open_history
+from dashnet.problems import problem_responses
+from services.app.csv_lines import to_csv
+from services.app.dependencies import CurrentPanel, Engine
+from services.app.devices import DeviceId, find_device, has_simulated
+from services.app.points import (
+    DEVICE_POINT_FIELDS,
+    SUMMARY_POINT_FIELDS,
+    DevicePoint,
+    SummaryPoint,
+    to_device_points,
+    to_summary_points,
+)
+from services.app.ranges import invalid_field
+from services.app.series import Asked, Question, Series, describe, read_parts
+
+router = APIRouter(prefix="/api", tags=["history"], responses=problem_responses(422, 503))
+
+MOST_DEVICES = 100
 
 
-async def select_history(
-    engine: AsyncEngine, device_id: int, begin: datetime, end: datetime, limit: int
-) -> Sequence[dict[str, Any]]:
-    """The newest `limit` snapshots of a device from `begin` up to `end`, oldest first."""
-    query = text(
-        "SELECT * FROM (SELECT time_stamp, active_connection, upload_speed::text::float8 AS upload_speed, "
-        "download_speed::text::float8 AS download_speed, round_trip_seconds::text::float8 AS round_trip_seconds "
-        "FROM store.snapshot WHERE device_id = :device_id AND time_stamp >= :begin AND time_stamp < :end "
-        "ORDER BY time_stamp DESC LIMIT :limit) AS newest ORDER BY time_stamp"
-    )
-    values = {"device_id": device_id, "begin": begin, "end": end, "limit": limit}
-    async with engine.connect() as connection:
-        return [dict(row) for row in (await connection.execute(query, values)).mappings()]
+class DeviceHistory(Series):
+    """One device, a point per bucket."""
+
+    device_id: int
+    points: list[DevicePoint]
 
 
-async def select_summary_history(
-    engine: AsyncEngine, begin: datetime, end: datetime, limit: int
-) -> Sequence[dict[str, Any]]:
-    """Sums over all devices for the newest `limit` ticks from `begin` up to `end`, oldest first."""
-    query = text(
-        "SELECT * FROM (SELECT time_stamp, round(sum(upload_speed::float8)::numeric, 6)::float8 AS upload_speed, "
-        "round(sum(download_speed::float8)::numeric, 6)::float8 AS download_speed, "
-        "count(*) FILTER (WHERE active_connection) AS up, count(*) FILTER (WHERE NOT active_connection) AS down, "
-        "count(*) FILTER (WHERE active_connection IS NULL) AS unknown "
-        "FROM store.snapshot WHERE time_stamp >= :begin AND time_stamp < :end "
-        "GROUP BY time_stamp ORDER BY time_stamp DESC LIMIT :limit) AS newest ORDER BY time_stamp"
-    )
-    async with engine.connect() as connection:
-        rows = await connection.execute(query, {"begin": begin, "end": end, "limit": limit})
-        return [dict(row) for row in rows.mappings()]
+class DevicePoints(BaseModel):
+    """One of several devices."""
+
+    device_id: int
+    host_name: str
+    points: list[DevicePoint]
+
+
+class DevicesHistory(Series):
+    """Several devices over the same buckets."""
+
+    devices: list[DevicePoints]
+
+
+class SummaryHistory(Series):
+    """All devices together, a point per bucket."""
+
+    points: list[SummaryPoint]
+
+
+@router.get("/devices/history", response_model=DevicesHistory, responses=problem_responses(404))
+async def read_several(
+    panel: CurrentPanel,
+    engine: Engine,
+    asked: Asked,
+    device_ids: Annotated[str, Query(max_length=2_000, description="Ids, parted by commas", examples=["1,2"])],
+) -> Response:
+    """Several devices over the same buckets."""
+    ids = _parse_ids(device_ids)
+    devices = [find_device(panel, device_id) for device_id in ids]
+    answer = await _answer_devices(engine, asked, ids, simulated=has_simulated(devices))
+    if isinstance(answer, Response):
+        return answer
+    head, points = answer
+    series = [{"device_id": one["id"], "host_name": one["host_name"], "points": points[one["id"]]} for one in devices]
+    return _to_json({**head, "devices": series})
+
+
+@router.get("/devices/{device_id}/history", response_model=DeviceHistory, responses=problem_responses(404))
+async def read_history(device_id: DeviceId, panel: CurrentPanel, engine: Engine, asked: Asked) -> Response:
+    """A device's past: mean, minimum and maximum per bucket, and null where nobody looked."""
+    device = find_device(panel, device_id)
+    answer = await _answer_devices(engine, asked, [device_id], simulated=has_simulated([device]))
+    if isinstance(answer, Response):
+        return answer
+    head, points = answer
+    return _to_json({**head, "device_id": device_id, "points": points[device_id]})
+
+
+@router.get("/summary/history", response_model=SummaryHistory)
+async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked) -> Response:
+    """The whole network's past: sums over all devices, their mean, minimum and maximum per bucket."""
+    simulated = has_simulated(panel.devices.values())
+    async with open_history(engine) as (connection, extent):
+        step = asked.choose_step(extent, simulated=simulated)
+        edges = asked.make_edges(step)
+        if not asked.is_csv:
+            plan = make_plan(edges, extent, simulated=simulated)
+            points = to_summary_points(plan, await select_summary_counts(connection, plan))
+            return _to_json({**describe(asked, step, plan), "points": points})
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield to_csv([SUMMARY_POINT_FIELDS])
+        async for plan, connection in read_parts(engine, edges, simulated=simulated):
+            points = to_summary_points(plan, await select_summary_counts(connection, plan))
+            yield to_csv(list(point.values()) for point in points)
+
+    return _to_csv_response(lines(), "summary")
+
+
+async def _answer_devices(
+    engine: AsyncEngine, asked: Question, ids: Sequence[int], *, simulated: bool
+) -> Response | tuple[dict[str, Any], dict[int, list[dict[str, Any]]]]:
+    """The head of the answer and the points of each device; or, as CSV, the whole answer."""
+    async with open_history(engine) as (connection, extent):
+        step = asked.choose_step(extent, simulated=simulated)
+        edges = asked.make_edges(step)
+        if not asked.is_csv:
+            plan = make_plan(edges, extent, simulated=simulated)
+            found = await select_device_counts(connection, plan, ids)
+            points = {device_id: to_device_points(plan, found.get(device_id, {})) for device_id in ids}
+            return describe(asked, step, plan), points
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield to_csv([["device_id", *DEVICE_POINT_FIELDS]])
+        async for plan, connection in read_parts(engine, edges, simulated=simulated):
+            found = await select_device_counts(connection, plan, ids)
+            for device_id in ids:
+                points = to_device_points(plan, found.get(device_id, {}))
+                yield to_csv([device_id, *point.values()] for point in points)
+
+    return _to_csv_response(lines(), "history")
+
+
+def _parse_ids(given: str) -> Sequence[int]:
+    parts = [part.strip() for part in given.split(",") if part.strip()]
+    if not parts or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise invalid_field("device_ids", "not ids parted by commas, such as 1,2,3")
+    if len(parts) > MOST_DEVICES:
+        raise invalid_field("device_ids", f"names {len(parts)} devices; at most {MOST_DEVICES} at once")
+    return sorted({int(part) for part in parts})
+
+
+def _to_json(document: object) -> Response:
+    return Response(orjson.dumps(document), media_type="application/json")
+
+
+def _to_csv_response(lines: AsyncIterator[bytes], name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="dashnet-{name}.csv"'}
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)

@@ -14,7 +14,7 @@ from dashnet.problems import problem_responses
 from dashnet.reading import to_tick
 from dashnet.store import Outcome
 from services.app.dependencies import Engine
-from services.app.devices import Moment
+from services.app.ranges import Moment
 
 router = APIRouter(prefix="/api", tags=["jobs"], responses=problem_responses(422, 503))
 
@@ -42,7 +42,7 @@ class JobRunPublic(BaseModel):
 @router.get("/job-runs", response_model=list[JobRunPublic])
 async def read_job_runs(
     engine: Engine,
-    job: Annotated[Literal["refresh", "clean"] | None, Query(description="Only this job")] = None,
+    job: Annotated[Literal["refresh", "clean", "rollup"] | None, Query(description="Only this job")] = None,
     outcome: Annotated[Outcome | None, Query(description="Only runs that ended so")] = None,
     before: Annotated[Moment | None, Query(description="Only ticks before this time")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

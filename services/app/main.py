@@ -24,7 +24,18 @@ from dashnet.reading import to_wire
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
 from dashnet.tasks import cancel_and_wait
-from services.app import asyncapi, devices, forward, full_state, job_runs, live
+from services.app import (
+    asyncapi,
+    availability,
+    devices,
+    forward,
+    full_state,
+    history,
+    job_runs,
+    live,
+    state_changes,
+    traffic,
+)
 from services.app.caretaker import Caretaker
 from services.app.dependencies import CurrentFeedMetrics, CurrentHub, Engine, RedisClient, State
 from services.app.feed_metrics import FeedMetrics
@@ -58,8 +69,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RefuseForeignOrigins, allowed=settings.allowed_origins)
     app.add_middleware(CountRequests)
     install_problems(app)
-    for router in (live.router, full_state.router, devices.router, job_runs.router, forward.router, asyncapi.router):
-        app.include_router(router)
+    # History first: its /devices/history is no id of a device.
+    rooms = (live, full_state, history, devices, availability, traffic, state_changes, job_runs, forward, asyncapi)
+    for room in rooms:
+        app.include_router(room.router)
     _add_operations(app)
     return app
 

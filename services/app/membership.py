@@ -109,7 +109,12 @@ class Narrowing:
         snap_shots = b",".join([fragments[device_id] for device_id in read])
         # Most narrowed messages move no device in or out, and those of a view without a state never do.
         edit = self._encode_edit(shown, left) if shown or left else b""
-        return b'%b"snap_shots":[%b]%b}' % (self._head, snap_shots, edit)
+        turned = self._encode_state_changes({*read, *shown, *left}) if self._change.state_changes else b""
+        return b'%b"snap_shots":[%b]%b%b}' % (self._head, snap_shots, turned, edit)
+
+    def _encode_state_changes(self, device_ids: set[int]) -> bytes:
+        told = [one for one in self._change.state_changes if one["device_id"] in device_ids]
+        return b',"state_changes":%b' % orjson.dumps(told) if told else b""
 
     def _encode_edit(self, shown: Iterable[int], left: tuple[int, ...]) -> bytes:
         devices = orjson.dumps([self._devices[device_id] for device_id in shown])

@@ -16,12 +16,13 @@ class Change:
     """What one publication did to the panel.
 
     `snap_shots` are those of the message by device id, in its order; `turned` the devices whose state became another,
-    with the new one; `changed` and `removed` are the message's own.
+    with the new one; `state_changes`, `changed` and `removed` are the message's own.
     """
 
     time_stamp: str | None = None
     snap_shots: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     turned: Mapping[int, State] = field(default_factory=dict)
+    state_changes: Sequence[Mapping[str, Any]] = ()
     changed: Sequence[LiveDevice] = ()
     removed: Sequence[int] = ()
 
@@ -63,7 +64,8 @@ class Panel:
                 "download_speed": snap_shot["download_speed"],
                 "round_trip_seconds": snap_shot["round_trip_seconds"],
             }
-        return Change(time_stamp, {one["device_id"]: one for one in message["snap_shots"]}, turned)
+        snap_shots = {one["device_id"]: one for one in message["snap_shots"]}
+        return Change(time_stamp, snap_shots, turned, message.get("state_changes", ()))
 
     def to_state(self, device_ids: Iterable[int]) -> bytes:
         """The `state` message of these devices, in id order."""

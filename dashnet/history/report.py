@@ -1,0 +1,95 @@
+"""The figures of a month: a worker makes them, the app service turns them into pages. What JSON holds, nothing else."""
+
+from typing import TypedDict
+
+
+class Ticks(TypedDict):
+    """What the ledger says of the month's refreshes, as far as it reaches back: how many ended how."""
+
+    done: int
+    skipped: int
+    missed: int
+    failed: int
+
+
+class Figures(TypedDict):
+    """Seconds, bytes and Mbit/s; ratios are shares of the observed time, null where nobody looked.
+
+    `unobserved_seconds` is time in which nobody looked. The 95th percentiles are of five-minute means, null where
+    those of the month are not all kept.
+    """
+
+    up_ratio: float | None
+    down_ratio: float | None
+    unknown_ratio: float | None
+    up_seconds: int
+    down_seconds: int
+    unknown_seconds: int
+    unobserved_seconds: int
+    uploaded_bytes: int
+    downloaded_bytes: int
+    upload_speed_95th: float | None
+    download_speed_95th: float | None
+
+
+class DayFigures(TypedDict):
+    """All devices together on one day of the zone, `date` as 2026-10-25."""
+
+    date: str
+    up_ratio: float | None
+    unobserved_seconds: int
+    uploaded_bytes: int
+    downloaded_bytes: int
+
+
+class DeviceFigures(Figures):
+    """One device; means are null where there was no outage."""
+
+    device_id: int
+    host_name: str
+    device_type: str
+    ip_address: str
+    tags: list[str]
+    outages: int
+    mean_seconds_between_failures: float | None
+    mean_seconds_to_repair: float | None
+
+
+class TagFigures(Figures):
+    """All devices of a tag together; their seconds are added up."""
+
+    tag: str
+    devices: int
+
+
+class OutageFigures(TypedDict):
+    """One outage; `end` is null where it went on at the end of the month. Times are ISO 8601 in UTC."""
+
+    device_id: int
+    host_name: str
+    begin: str
+    end: str | None
+    seconds: int
+    reason: str | None
+
+
+class ReportFigures(TypedDict):
+    """A month (2026-10) in a time zone, told up to `end`, which lies before the month's end while that is to come.
+
+    Devices are sorted by name; `outages` are the longest first, at most 200; of `outage_count` in all.
+    """
+
+    month: str
+    zone: str
+    begin: str
+    end: str
+    made_at: str
+    exact: bool
+    device_count: int
+    ticks: Ticks
+    network: Figures
+    days: list[DayFigures]
+    devices: list[DeviceFigures]
+    tags: list[TagFigures]
+    outage_count: int
+    outages: list[OutageFigures]

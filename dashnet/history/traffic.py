@@ -1,0 +1,85 @@
+"""What devices sent and received, and the rate that 95 of 100 five-minute means stay below, as bandwidth is billed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashnet.history.tiers import Extent, Tier, ceil_to, floor_to
+
+BYTES_PER_MEGABIT = 125_000
+PERCENTILE = 0.95
+
+
+def to_bytes(megabits: float) -> int:
+    """Mbit/s times seconds, as bytes."""
+    return round(megabits * BYTES_PER_MEGABIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """In Mbit/s; null where the five-minute means of the range are not all kept any more, or there are none."""
+
+    upload: float | None = None
+    download: float | None = None
+
+
+def billed_range(extent: Extent, begin: datetime, end: datetime) -> tuple[datetime, datetime] | None:
+    """The whole five minutes of the range that were rolled up; None where some are gone, or there are none."""
+    step = Tier.FIVE_MINUTES.step
+    since, until = extent.reach(Tier.FIVE_MINUTES, simulated=False)
+    first, last = ceil_to(begin, step), min(floor_to(end, step), until)
+    return (first, last) if since <= first < last else None
+
+
+_MEANS = "upload_megabits / known AS upload, download_megabits / known AS download"
+_RATES = (
+    f"percentile_disc({PERCENTILE}) WITHIN GROUP (ORDER BY upload), "
+    f"percentile_disc({PERCENTILE}) WITHIN GROUP (ORDER BY download)"
+)
+_IN_RANGE = "begin_at >= :begin AND begin_at < :end"
+_OF_DEVICES = text(
+    f"SELECT device_id, {_RATES} FROM (SELECT device_id, {_MEANS} FROM (SELECT *, up_seconds + down_seconds AS known "
+    f"FROM store.rollup_5m WHERE {_IN_RANGE} AND device_id = ANY(CAST(:device_ids AS int[]))) AS rows WHERE known > 0) "
+    "AS means GROUP BY device_id"
+)
+# The sum of the devices' means is the tag's mean.
+_OF_TAGS = text(
+    f"WITH means AS (SELECT device_id, begin_at, {_MEANS} FROM (SELECT *, up_seconds + down_seconds AS known "
+    f"FROM store.rollup_5m WHERE {_IN_RANGE}) AS rows WHERE known > 0), "
+    "sums AS (SELECT tag, begin_at, sum(upload) AS upload, sum(download) AS download "
+    "FROM means JOIN store.device ON device.id = device_id CROSS JOIN LATERAL jsonb_array_elements_text(tags) AS tag "
+    "WHERE tag = ANY(CAST(:tags AS text[])) GROUP BY tag, begin_at) "
+    f"SELECT tag, {_RATES} FROM sums GROUP BY tag"
+)
+_OF_NETWORK = text(
+    f"SELECT {_RATES} FROM (SELECT {_MEANS} FROM (SELECT *, covered_seconds AS known FROM store.summary_5m "
+    f"WHERE {_IN_RANGE}) AS rows WHERE known > 0) AS means"
+)
+
+
+async def select_device_percentiles(
+    connection: AsyncConnection, within: tuple[datetime, datetime], device_ids: Sequence[int]
+) -> dict[int, Percentiles]:
+    """Of each of these devices that was observed in the range."""
+    values = {"begin": within[0], "end": within[1], "device_ids": list(device_ids)}
+    return {row[0]: _round(row[1:]) for row in await connection.execute(_OF_DEVICES, values)}
+
+
+async def select_tag_percentiles(
+    connection: AsyncConnection, within: tuple[datetime, datetime], tags: Sequence[str]
+) -> dict[str, Percentiles]:
+    """Of each of these tags, its devices together."""
+    values = {"begin": within[0], "end": within[1], "tags": list(tags)}
+    return {row[0]: _round(row[1:]) for row in await connection.execute(_OF_TAGS, values)}
+
+
+async def select_network_percentiles(connection: AsyncConnection, within: tuple[datetime, datetime]) -> Percentiles:
+    """Of all devices together."""
+    return _round(list((await connection.execute(_OF_NETWORK, {"begin": within[0], "end": within[1]})).one()))
+
+
+def _round(rates: Sequence[float | None]) -> Percentiles:
+    return Percentiles(*(None if rate is None else round(rate, 6) for rate in rates))

@@ -1,0 +1,129 @@
+"""The points of a series, as they are answered: one per bucket, null where nobody looked. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from pydantic import BaseModel
+
+from dashnet.history.counts import DeviceCounts, SummaryCounts
+from dashnet.history.plan import Plan
+from dashnet.reading import to_wire
+
+
+class DevicePoint(BaseModel):
+    """A bucket of one device that begins at `time_stamp`: means with their extremes, in Mbit/s and seconds.
+
+    A device that is down counts as 0 Mbit/s; time in which its state was unknown does not count. What is not covered by
+    `up_seconds`, `down_seconds` and `unknown_seconds` is time in which nobody looked.
+    """
+
+    time_stamp: datetime
+    upload_speed: float | None
+    upload_speed_min: float | None
+    upload_speed_max: float | None
+    download_speed: float | None
+    download_speed_min: float | None
+    download_speed_max: float | None
+    round_trip_seconds: float | None
+    round_trip_seconds_min: float | None
+    round_trip_seconds_max: float | None
+    up_seconds: int
+    down_seconds: int
+    unknown_seconds: int
+    snapshots: int
+
+
+class SummaryPoint(BaseModel):
+    """A bucket of all devices together: the mean of their sums with its extremes, and how many were in which state.
+
+    `covered_seconds` is the time for which there is a tick.
+    """
+
+    time_stamp: datetime
+    upload_speed: float | None
+    upload_speed_min: float | None
+    upload_speed_max: float | None
+    download_speed: float | None
+    download_speed_min: float | None
+    download_speed_max: float | None
+    up: float | None
+    up_min: int | None
+    up_max: int | None
+    down: float | None
+    unknown: float | None
+    covered_seconds: int
+    ticks: int
+
+
+DEVICE_POINT_FIELDS = tuple(DevicePoint.model_fields)
+SUMMARY_POINT_FIELDS = tuple(SummaryPoint.model_fields)
+
+
+def to_device_points(plan: Plan, buckets: Mapping[int, DeviceCounts]) -> list[dict[str, Any]]:
+    """One device's points, in the fields of `DevicePoint`."""
+    empty = DeviceCounts()
+    return [
+        _to_device_point(begin, buckets.get(number, empty))
+        for number, (begin, end) in enumerate(pairwise(plan.edges))
+        if begin < end
+    ]
+
+
+def _to_device_point(begin: datetime, counts: DeviceCounts) -> dict[str, Any]:
+    return {
+        "time_stamp": to_wire(begin),
+        "upload_speed": _mean(counts.upload_megabits, counts.known_seconds),
+        "upload_speed_min": _round(counts.upload_min),
+        "upload_speed_max": _round(counts.upload_max),
+        "download_speed": _mean(counts.download_megabits, counts.known_seconds),
+        "download_speed_min": _round(counts.download_min),
+        "download_speed_max": _round(counts.download_max),
+        "round_trip_seconds": _mean(counts.round_trip_area, counts.round_trip_known_seconds),
+        "round_trip_seconds_min": _round(counts.round_trip_min),
+        "round_trip_seconds_max": _round(counts.round_trip_max),
+        "up_seconds": int(counts.up_seconds),
+        "down_seconds": int(counts.down_seconds),
+        "unknown_seconds": int(counts.unknown_seconds),
+        "snapshots": counts.snapshot_count,
+    }
+
+
+def to_summary_points(plan: Plan, buckets: Mapping[int, SummaryCounts]) -> list[dict[str, Any]]:
+    """The points of all devices together, in the fields of `SummaryPoint`."""
+    empty = SummaryCounts()
+    return [
+        _to_summary_point(begin, buckets.get(number, empty))
+        for number, (begin, end) in enumerate(pairwise(plan.edges))
+        if begin < end
+    ]
+
+
+def _to_summary_point(begin: datetime, counts: SummaryCounts) -> dict[str, Any]:
+    covered = counts.covered_seconds
+    return {
+        "time_stamp": to_wire(begin),
+        "upload_speed": _mean(counts.upload_megabits, covered),
+        "upload_speed_min": _round(counts.upload_min),
+        "upload_speed_max": _round(counts.upload_max),
+        "download_speed": _mean(counts.download_megabits, covered),
+        "download_speed_min": _round(counts.download_min),
+        "download_speed_max": _round(counts.download_max),
+        "up": _mean(counts.up_seconds, covered),
+        "up_min": counts.up_min,
+        "up_max": counts.up_max,
+        "down": _mean(counts.down_seconds, covered),
+        "unknown": _mean(counts.unknown_seconds, covered),
+        "covered_seconds": int(covered),
+        "ticks": counts.tick_count,
+    }
+
+
+def _mean(total: float, seconds: int) -> float | None:
+    return round(float(total) / seconds, 6) if seconds else None
+
+
+def _round(value: float | None) -> float | None:
+    # Extremes are kept as 32-bit numbers, of which six decimals are what was read.
+    return None if value is None else round(float(value), 6)

@@ -1,0 +1,119 @@
+"""What every question about a series asks, and what every answer says of itself."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dashnet.history.buckets import Step, choose_step, make_edges
+from dashnet.history.plan import Plan, make_plan
+from dashnet.history.tiers import Extent, Tier, open_history
+from dashnet.reading import to_wire
+from services.app.ranges import AskedRange, AskedStep, AskedZone, Range, invalid_field
+
+DEFAULT_POINTS, MOST_POINTS = 300, 2_000
+MOST_CSV_POINTS, CSV_POINTS_AT_ONCE = 1_000_000, 1_000
+
+
+class Series(BaseModel):
+    """What a series was made of.
+
+    `tier` is the coarsest that was read, `tiers` are all: raw, 5m, 1h, 1d. `step_seconds` is null for steps of the
+    calendar. `exact` is false where a bucket begins with the row that holds its begin, because finer rows are gone.
+    """
+
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+    zone: str
+    step: str
+    step_seconds: int | None
+    tier: Tier | None
+    tiers: list[Tier]
+    exact: bool
+
+
+class Question:
+    """What every question about a series asks: the range, the zone, the step or how many points, and the format."""
+
+    def __init__(
+        self,
+        asked: AskedRange,
+        zone: AskedZone,
+        step: AskedStep,
+        points: Annotated[
+            int, Query(ge=1, le=MOST_POINTS, description="Without `step`: at most so many points, fewer in nice steps")
+        ] = DEFAULT_POINTS,
+        format: Annotated[Literal["json", "csv"], Query(description="csv streams, and takes more points")] = "json",
+    ) -> None:
+        self.range: Range = asked
+        self.zone = zone
+        self.step: Step | None = step
+        self.points = points
+        self.is_csv = format == "csv"
+
+    def choose_step(self, extent: Extent, *, simulated: bool) -> Step:
+        """The step asked for, or one that fits; never finer than what is kept of the range's begin."""
+        kept = next(
+            (tier.step for tier in Tier if extent.reach(tier, simulated=simulated)[0] <= self.range.begin),
+            Tier.DAY.step,
+        )
+        finest = kept if kept > Tier.RAW.step else timedelta()
+        if self.step is not None and self.step.about >= finest:
+            return self.step
+        points = MOST_POINTS if self.step is not None else self.points
+        return choose_step(self.range.length, points, finest)
+
+    def make_edges(self, step: Step) -> Sequence[datetime]:
+        """The edges of the buckets.
+
+        Raises:
+            InvalidInput: they are too many.
+        """
+        most = MOST_CSV_POINTS if self.is_csv else MOST_POINTS
+        return _try_edges(self.range, step, self.zone, most, "" if self.is_csv else ", or format=csv")
+
+
+def make_range_edges(asked: Range, step: Step, zone: ZoneInfo, most: int) -> Sequence[datetime]:
+    """The edges of buckets that add up to the range: the first begins with it, maybe in the middle of a step.
+
+    Raises:
+        InvalidInput: they are more than `most`.
+    """
+    return [asked.begin, *_try_edges(asked, step, zone, most, "")[1:]]
+
+
+def _try_edges(asked: Range, step: Step, zone: ZoneInfo, most: int, hint: str) -> Sequence[datetime]:
+    try:
+        return make_edges(asked.begin, asked.end, step, zone, most)
+    except ValueError as error:
+        raise invalid_field("step", f"{error}{hint}") from None
+
+
+Asked = Annotated[Question, Depends()]
+
+
+async def read_parts(
+    engine: AsyncEngine, edges: Sequence[datetime], *, simulated: bool
+) -> AsyncIterator[tuple[Plan, AsyncConnection]]:
+    """Some buckets after the other, so that no answer is held whole; how far the tiers reach is asked each time."""
+    for first in range(0, len(edges) - 1, CSV_POINTS_AT_ONCE):
+        async with open_history(engine) as (connection, extent):
+            yield make_plan(edges[first : first + CSV_POINTS_AT_ONCE + 1], extent, simulated=simulated), connection
+
+
+def describe(asked: Question, step: Step, plan: Plan) -> dict[str, Any]:
+    """The fields of `Series`."""
+    return {
+        "from": to_wire(plan.edges[0]),
+        "to": to_wire(plan.edges[-1]),
+        "zone": asked.zone.key,
+        "step": str(step),
+        "step_seconds": step.seconds or None,
+        "tier": plan.tiers[0] if plan.tiers else None,
+        "tiers": plan.tiers,
+        "exact": plan.is_exact,
+    }

@@ -1,0 +1,179 @@
+"""The route of traffic: bytes by device, tag or network, by hour, day or month, the busiest first."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dashnet.history.counts import (
+    DeviceCounts,
+    SummaryCounts,
+    select_device_counts,
+    select_summary_counts,
+    select_tag_counts,
+)
+from dashnet.history.plan import Plan, make_plan
+from dashnet.history.tiers import Tier, open_history
+from dashnet.history.traffic import (
+    Percentiles,
+    billed_range,
+    select_device_percentiles,
+    select_network_percentiles,
+    select_tag_percentiles,
+    to_bytes,
+)
+from dashnet.problems import problem_responses
+from dashnet.reading import to_wire
+from services.app.dependencies import CurrentPanel, Engine
+from services.app.devices import find_device, has_simulated
+from services.app.panel import Panel
+from services.app.ranges import AskedRange, AskedStep, AskedZone, invalid_field
+from services.app.series import make_range_edges
+
+router = APIRouter(prefix="/api", tags=["history"], responses=problem_responses(422, 503))
+
+MOST_BUCKETS, MOST_CELLS = 2_000, 100_000
+
+By = Literal["device", "tag", "network"]
+Counts = Mapping[int, DeviceCounts] | Mapping[int, SummaryCounts]
+Key = int | str | None
+
+
+class TrafficBucket(BaseModel):
+    """A step of the range that begins at `time_stamp`."""
+
+    time_stamp: datetime
+    uploaded_bytes: int
+    downloaded_bytes: int
+
+
+class TrafficRow(BaseModel):
+    """One device, tag or the network. The 95th percentiles are of five-minute means, in Mbit/s.
+
+    They are null where not all five minutes of the range are kept any more, or none is whole.
+    """
+
+    device_id: int | None = None
+    host_name: str | None = None
+    tag: str | None = None
+    uploaded_bytes: int
+    downloaded_bytes: int
+    upload_speed_95th: float | None
+    download_speed_95th: float | None
+    buckets: list[TrafficBucket]
+
+
+class TrafficAnswer(BaseModel):
+    """The busiest first."""
+
+    begin: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+    zone: str
+    step: str | None
+    by: By
+    tiers: list[Tier]
+    exact: bool
+    rows: list[TrafficRow]
+
+
+@router.get("/traffic", response_model=TrafficAnswer, responses=problem_responses(404))
+async def read_traffic(
+    panel: CurrentPanel,
+    engine: Engine,
+    asked: AskedRange,
+    zone: AskedZone,
+    step: AskedStep,
+    by: Annotated[By, Query(description="What a row is")] = "device",
+    device_id: Annotated[int | None, Query(description="Only this device")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="The busiest so many")] = 20,
+) -> Response:
+    """What was sent and received, in bytes; with `step` also by hours, or by days and months of the zone."""
+    devices = panel.devices if device_id is None else {device_id: find_device(panel, device_id)}
+    if device_id is not None and by != "device":
+        raise invalid_field("device_id", f"asks for one device, but by={by} for more")
+    edges = make_range_edges(asked, step, zone, MOST_CELLS // min(limit, MOST_BUCKETS)) if step else None
+    async with open_history(engine) as (connection, extent):
+        simulated = has_simulated(devices.values())
+        plan = make_plan(edges or [asked.begin, asked.end], extent, simulated=simulated)
+        found = await _select_counts(connection, plan, by, None if device_id is None else [device_id])
+        busiest = sorted((key for key in found if _is_shown(panel, by, key)), key=lambda key: _rank(found[key], key))
+        within = billed_range(extent, asked.begin, asked.end)
+        rates = await _select_percentiles(connection, within, by, busiest[:limit]) if within else {}
+    return Response(
+        orjson.dumps(
+            {
+                "from": to_wire(plan.edges[0]),
+                "to": to_wire(plan.edges[-1]),
+                "zone": zone.key,
+                "step": str(step) if step else None,
+                "by": by,
+                "tiers": plan.tiers,
+                "exact": plan.is_exact,
+                "rows": [
+                    {
+                        **_name(panel, by, key),
+                        **_add_up(found[key].values()),
+                        "upload_speed_95th": rates.get(key, Percentiles()).upload,
+                        "download_speed_95th": rates.get(key, Percentiles()).download,
+                        "buckets": _to_buckets(plan, found[key]) if step else [],
+                    }
+                    for key in busiest[:limit]
+                ],
+            }
+        ),
+        media_type="application/json",
+    )
+
+
+async def _select_counts(
+    connection: AsyncConnection, plan: Plan, by: By, device_ids: list[int] | None
+) -> Mapping[Any, Counts]:
+    if by == "device":
+        return await select_device_counts(connection, plan, device_ids)
+    if by == "tag":
+        return await select_tag_counts(connection, plan)
+    return {None: await select_summary_counts(connection, plan)}
+
+
+async def _select_percentiles(
+    connection: AsyncConnection, within: tuple[datetime, datetime], by: By, keys: list[Any]
+) -> Mapping[Any, Percentiles]:
+    if by == "device":
+        return await select_device_percentiles(connection, within, keys)
+    if by == "tag":
+        return await select_tag_percentiles(connection, within, keys)
+    return {None: await select_network_percentiles(connection, within)}
+
+
+def _is_shown(panel: Panel, by: By, key: Key) -> bool:
+    """Removed devices count for the network, but have no row of their own."""
+    return by != "device" or key in panel.devices
+
+
+def _rank(buckets: Counts, key: Key) -> tuple[float, str]:
+    return -sum(counts.upload_megabits + counts.download_megabits for counts in buckets.values()), str(key)
+
+
+def _name(panel: Panel, by: By, key: Any) -> dict[str, Any]:
+    if by == "device":
+        return {"device_id": key, "host_name": panel.devices[key]["host_name"]}
+    return {"tag": key} if by == "tag" else {}
+
+
+def _add_up(counted: Collection[DeviceCounts | SummaryCounts]) -> dict[str, int]:
+    return {
+        "uploaded_bytes": to_bytes(sum(counts.upload_megabits for counts in counted)),
+        "downloaded_bytes": to_bytes(sum(counts.download_megabits for counts in counted)),
+    }
+
+
+def _to_buckets(plan: Plan, buckets: Counts) -> list[dict[str, Any]]:
+    return [
+        {"time_stamp": to_wire(begin), **_add_up([buckets[number]] if number in buckets else [])}
+        for number, begin in enumerate(plan.edges[:-1])
+        if begin < plan.edges[number + 1]
+    ]
