@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,18 @@ app = typer.Typer(
 )
 jobs_app = typer.Typer(help="Ask for jobs, and see what became of them.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
+demo_app = typer.Typer(help="Play with the simulated fleet.", no_args_is_help=True)
+app.add_typer(demo_app, name="demo")
+
+
+class ReportFormat(StrEnum):
+    """What a report can be made into."""
+
+    HTML = "html"
+    PDF = "pdf"
+    CSV = "csv"
+    JSON = "json"
+
 
 StateFolder = Annotated[Path, typer.Option(hidden=True, help="Where the embedded stack keeps everything.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until it ends and tell how; exit code 1 unless it was done.")]
@@ -138,6 +151,32 @@ def list_runs(
     from dashnet.job_commands import show_runs
 
     _run(show_runs(limit, as_json=json))
+
+
+@demo_app.command("backfill")
+def backfill(
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How far back, from today.")] = 90,
+    wait: Annotated[bool, typer.Option(help="Follow it until it is written.")] = True,
+) -> None:
+    """Give the simulated fleet a past, as if it had been watched all the time. What is there already stays."""
+    from dashnet.demo_command import request_backfill
+
+    _run(request_backfill(days, wait=wait))
+
+
+@app.command()
+def report(
+    month: Annotated[str | None, typer.Option(help="Such as 2026-10; the last whole month without it.")] = None,
+    format: Annotated[ReportFormat, typer.Option(help="What to make of it.")] = ReportFormat.HTML,
+    output: Annotated[Path | None, typer.Option(help="Write it there, not to standard output.")] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of the month and its days, such as Europe/Berlin.")] = "UTC",
+) -> None:
+    """Write a month's report: availability, outages, traffic, the busiest."""
+    from datetime import UTC, datetime
+
+    from dashnet.report_command import last_month, write_report
+
+    _run(write_report(month or last_month(datetime.now(UTC)), format.value, zone, output))
 
 
 if __name__ == "__main__":

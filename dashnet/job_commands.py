@@ -49,7 +49,7 @@ async def _wait_for(settings: Settings, job: Job, tick: datetime) -> dict[str, A
     limit = settings.clean_timeout_seconds if job is Job.CLEAN else settings.refresh_timeout_seconds
     deadline = time.monotonic() + limit + 10
     while time.monotonic() < deadline:
-        runs = await _fetch_runs(settings, {"job": job.value, "limit": 50})
+        runs = await fetch_runs(settings, {"job": job.value, "limit": 50})
         ended = [run for run in runs if run["outcome"] and datetime.fromisoformat(run["tick"]) == tick]
         if ended:
             return ended[0]
@@ -63,7 +63,7 @@ async def show_runs(limit: int, *, as_json: bool) -> None:
     Raises:
         ServiceUnavailable: the app service is out of reach.
     """
-    runs = await _fetch_runs(get_settings(), {"limit": limit})
+    runs = await fetch_runs(get_settings(), {"limit": limit})
     if as_json:
         print(orjson.dumps(runs, option=orjson.OPT_INDENT_2).decode())  # noqa: T201
     elif not runs:
@@ -79,10 +79,11 @@ def _to_table(runs: list[dict[str, Any]]) -> Table:
         table.add_column(title, justify=justify, no_wrap=title != "error", overflow="fold")
     for run in runs:
         outcome = run["outcome"] or "running"
+        told = outcome if run["outcome"] or run["progress"] is None else f"{run['progress']:.0%}"
         table.add_row(
             run["tick"].replace("T", " ").removesuffix("Z"),
             run["job"],
-            f"[{_COLORS[outcome]}]{outcome}[/]",
+            f"[{_COLORS[outcome]}]{told}[/]",
             _seconds(run),
             _or_dash(run["device_count"]),
             _or_dash(run["snapshot_count"]),
@@ -110,7 +111,12 @@ def _or_dash(count: int | None) -> str:
     return "-" if count is None else str(count)
 
 
-async def _fetch_runs(settings: Settings, parameters: dict[str, str | int]) -> list[dict[str, Any]]:
+async def fetch_runs(settings: Settings, parameters: dict[str, str | int]) -> list[dict[str, Any]]:
+    """The answer of /api/job-runs.
+
+    Raises:
+        ServiceUnavailable: the app service is out of reach.
+    """
     try:
         async with httpx.AsyncClient(base_url=settings.app_address, timeout=10, trust_env=False) as client:
             answer = await client.get("/api/job-runs", params=parameters)

@@ -26,10 +26,14 @@ class Job(StrEnum):
     REFRESH_PAGE = "refresh_page"
     SYNC = "sync"
     ROLLUP = "rollup"
+    BACKFILL = "backfill"
+    REPORT = "report"
 
 
-async def request_now(redis: Redis, settings: Settings, job: Job, requested_by: str = "hand") -> datetime:
-    """Ask for a refresh or clean now; returns its tick, which is the running second or the next that is free.
+async def request_now(
+    redis: Redis, settings: Settings, job: Job, requested_by: str = "hand", *arguments: str | int
+) -> datetime:
+    """Ask for a job now; returns its tick, which is the running second or the next that is free.
 
     Whoever asks more often than that, for more than a few seconds, is given the last tick again.
 
@@ -39,7 +43,7 @@ async def request_now(redis: Redis, settings: Settings, job: Job, requested_by: 
     now = int(datetime.now(UTC).timestamp())
     taken = await redis.register_script(_SCRIPT)([requested_tick_key(settings, job)], (now, MOST_SECONDS_AHEAD))
     tick = datetime.fromtimestamp(int(taken), UTC)
-    await enqueue(redis, settings, job, to_wire(tick), requested_by, job_id=f"{job}:{to_wire(tick)}")
+    await enqueue(redis, settings, job, to_wire(tick), requested_by, *arguments, job_id=f"{job}:{to_wire(tick)}")
     return tick
 
 

@@ -4,23 +4,31 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dashnet.jobs import Job
 from dashnet.reading import to_wire
 from dashnet.store import Outcome
-from workers.locks import is_locked, release_lock, take_lock
+from workers.locks import release_lock, take_lock
 
 logger = logging.getLogger(__name__)
 
 # A reading belongs to its minute: what could not start in it is missed, and is not made up later.
 LATEST_START = timedelta(seconds=60)
-# A clean or roll-up that lost its worker may still be taken up a while later, for it reads the past.
-LATEST_TAKE_UP = {Job.REFRESH: LATEST_START, Job.CLEAN: timedelta(minutes=30), Job.ROLLUP: timedelta(minutes=30)}
+# What reads the past may still be taken up a while after it lost its worker.
+LATEST_TAKE_UP = {
+    Job.REFRESH: LATEST_START,
+    Job.CLEAN: timedelta(minutes=30),
+    Job.ROLLUP: timedelta(minutes=30),
+    Job.REPORT: timedelta(minutes=30),
+    Job.BACKFILL: timedelta(hours=6),
+}
 MOST_ATTEMPTS = 3
 _LOCK_TRIES, _LOCK_PAUSE_SECONDS = 40, 0.05
 
@@ -35,9 +43,9 @@ class RunKey:
 
     @property
     def lock_name(self) -> str:
-        """Runs of one job exclude each other; pages exclude only themselves."""
-        page = f" {to_wire(self.tick)} {self.after_id}" if self.job is Job.REFRESH_PAGE else ""
-        return f"dashnet job {self.job}{page}"
+        """Runs of one job exclude each other; pages and reports exclude only themselves."""
+        alone = f" {to_wire(self.tick)} {self.after_id}" if self.job in (Job.REFRESH_PAGE, Job.REPORT) else ""
+        return f"dashnet job {self.job}{alone}"
 
     def __str__(self) -> str:
         return f"{self.job} {to_wire(self.tick)}"
@@ -50,22 +58,28 @@ class Run:
     key: RunKey
     connection: AsyncConnection
     attempt: int = 1
-    device_count: int = field(default=0)
-    snapshot_count: int = field(default=0)
+    device_count: int = 0
+    snapshot_count: int = 0
 
 
 @asynccontextmanager
 async def open_run(
-    engine: AsyncEngine, key: RunKey, *, requested_by: str, worker: str, timeout_seconds: float
+    engine: AsyncEngine,
+    key: RunKey,
+    *,
+    requested_by: str,
+    worker: str,
+    timeout_seconds: float,
+    arguments: Sequence[str | int] = (),
 ) -> AsyncIterator[Run | None]:
-    """Claim a run and write down how it ends; None where there is nothing to do.
+    """Claim a run and write down how it ends; None where there is nothing to do. `arguments` are kept with it.
 
     Nothing is to do when the run is over or under way already, when it comes too late (recorded as missed), and when
     an earlier tick of the same job still runs (recorded as skipped). An error is recorded as failed and raised on.
     A run whose worker is told to stop, or dies, stays open: `select_abandoned` finds it.
     """
     async with engine.connect() as connection, _hold_lock(connection, key) as locked:
-        run = await _claim(connection, key, requested_by, worker) if locked else None
+        run = await _claim(connection, key, requested_by, worker, arguments) if locked else None
         if not locked:
             await _record_skipped(connection, key, requested_by)
         if run is None:
@@ -109,12 +123,19 @@ async def _is_running(connection: AsyncConnection, job: Job) -> bool:
     return running
 
 
-async def _claim(connection: AsyncConnection, key: RunKey, requested_by: str, worker: str) -> Run | None:
-    values = {"job": key.job, "tick": key.tick, "after_id": key.after_id, "by": requested_by, "worker": worker}
+async def _claim(
+    connection: AsyncConnection, key: RunKey, requested_by: str, worker: str, arguments: Sequence[str | int]
+) -> Run | None:
+    values = {
+        **_names(key),
+        "by": requested_by,
+        "worker": worker,
+        "arguments": orjson.dumps(list(arguments)).decode(),
+    }
     attempt = await connection.scalar(
         text(
-            "INSERT INTO store.job_run AS run (job, tick, after_id, requested_by, worker, started_at) "
-            "VALUES (:job, :tick, :after_id, :by, :worker, now()) "
+            "INSERT INTO store.job_run AS run (job, tick, after_id, requested_by, worker, arguments, started_at) "
+            "VALUES (:job, :tick, :after_id, :by, :worker, CAST(:arguments AS jsonb), now()) "
             "ON CONFLICT (job, tick, after_id) DO UPDATE "
             "SET attempt = run.attempt + CAST(run.outcome IS NULL AS int), worker = excluded.worker, "
             "started_at = now(), outcome = NULL, finished_at = NULL, error = NULL "
@@ -129,9 +150,7 @@ async def _claim(connection: AsyncConnection, key: RunKey, requested_by: str, wo
     latest = LATEST_START if attempt == 1 else LATEST_TAKE_UP.get(key.job, LATEST_START)
     if datetime.now(UTC) - key.tick > latest:
         outcome, error = (Outcome.MISSED, "came too late") if attempt == 1 else (Outcome.FAILED, "its worker died")
-        await connection.execute(
-            _END, {**values, "outcome": outcome, "error": error, "devices": None, "snapshots": None}
-        )
+        await end_run(connection, key, outcome, error)
         await connection.commit()
         logger.warning("run not started run=%s outcome=%s reason=%s", key, outcome, error)
         return None
@@ -139,19 +158,44 @@ async def _claim(connection: AsyncConnection, key: RunKey, requested_by: str, wo
     return Run(key, connection, attempt)
 
 
-_END = text(
-    "UPDATE store.job_run SET outcome = :outcome, finished_at = now(), error = :error, "
-    "device_count = :devices, snapshot_count = :snapshots "
-    "WHERE job = :job AND tick = :tick AND after_id = :after_id AND outcome IS NULL"
-)
+async def end_run(connection: AsyncConnection, key: RunKey, outcome: Outcome, error: str | None) -> None:
+    """Write down how an open run ended; its counts stay as they were told last."""
+    await connection.execute(
+        text(
+            "UPDATE store.job_run SET outcome = :outcome, finished_at = now(), error = :error "
+            "WHERE job = :job AND tick = :tick AND after_id = :after_id AND outcome IS NULL"
+        ),
+        {**_names(key), "outcome": outcome, "error": error[:2000] if error else None},
+    )
+
+
+def _names(key: RunKey) -> dict[str, Any]:
+    return {"job": key.job, "tick": key.tick, "after_id": key.after_id}
+
+
+async def record_progress(engine: AsyncEngine, run: Run, ratio: float) -> None:
+    """Write down how far a long run has come, from 0 to 1, and its counts so far."""
+    async with engine.begin() as connection:
+        await _record_counts(connection, run, ratio)
+
+
+async def _record_counts(connection: AsyncConnection, run: Run, ratio: float | None = None) -> None:
+    await connection.execute(
+        text(
+            "UPDATE store.job_run SET progress = coalesce(:ratio, progress), device_count = :devices, "
+            "snapshot_count = :snapshots WHERE job = :job AND tick = :tick AND after_id = :after_id "
+            "AND outcome IS NULL"
+        ),
+        {**_names(run.key), "ratio": ratio, "devices": run.device_count, "snapshots": run.snapshot_count},
+    )
 
 
 async def _finish(engine: AsyncEngine, run: Run, outcome: Outcome, error: str | None) -> None:
-    values = {"job": run.key.job, "tick": run.key.tick, "after_id": run.key.after_id, "outcome": outcome}
-    counts = {"devices": run.device_count, "snapshots": run.snapshot_count}
     # Not on the run's own connection: that may be what broke.
     async with engine.begin() as connection:
-        await connection.execute(_END, {**values, **counts, "error": error[:2000] if error else None})
+        await _record_counts(connection, run)
+        await end_run(connection, run.key, outcome, error)
+    counts = {"devices": run.device_count, "snapshots": run.snapshot_count}
     level = logging.INFO if outcome is Outcome.DONE else logging.WARNING
     logger.log(
         level, "run ended run=%s outcome=%s attempt=%d counts=%s error=%s", run.key, outcome, run.attempt, counts, error
@@ -166,7 +210,7 @@ async def _record_skipped(connection: AsyncConnection, key: RunKey, requested_by
             "SELECT :job, :tick, :after_id, :by, 'skipped', now(), 'an earlier one was still running' "
             "ON CONFLICT (job, tick, after_id) DO NOTHING"
         ),
-        {"job": key.job, "tick": key.tick, "after_id": key.after_id, "by": requested_by},
+        {**_names(key), "by": requested_by},
     )
     await connection.commit()
 
@@ -199,36 +243,3 @@ async def select_last_done(connection: AsyncConnection, job: Job) -> datetime | 
     query = text("SELECT max(tick) FROM store.job_run WHERE job = :job AND outcome = 'done'")
     newest: datetime | None = await connection.scalar(query, {"job": job})
     return newest
-
-
-@dataclass(frozen=True, slots=True)
-class AbandonedRun:
-    """A run whose worker is gone."""
-
-    key: RunKey
-    requested_by: str
-    attempt: int
-
-
-async def select_abandoned(connection: AsyncConnection) -> Sequence[AbandonedRun]:
-    """Runs that any worker may take up, and that are open while nobody holds their lock."""
-    rows = await connection.execute(
-        text(
-            "SELECT job, tick, requested_by, attempt FROM store.job_run "
-            "WHERE outcome IS NULL AND job = ANY(:jobs) ORDER BY tick"
-        ),
-        {"jobs": list(LATEST_TAKE_UP)},
-    )
-    runs = [AbandonedRun(RunKey(Job(row.job), row.tick), row.requested_by, row.attempt) for row in rows]
-    locked = {name: await is_locked(connection, name) for name in {run.key.lock_name for run in runs}}
-    return [run for run in runs if not locked[run.key.lock_name]]
-
-
-async def give_up(connection: AsyncConnection, run: AbandonedRun) -> None:
-    """Record an abandoned run as failed."""
-    values = {"job": run.key.job, "tick": run.key.tick, "after_id": run.key.after_id}
-    error = f"its worker died, attempt {run.attempt}"
-    await connection.execute(
-        _END, {**values, "outcome": Outcome.FAILED, "error": error, "devices": None, "snapshots": None}
-    )
-    await connection.commit()

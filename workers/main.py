@@ -22,12 +22,15 @@ from dashnet.redis import create_redis
 from dashnet.settings import get_settings
 from dashnet.store import SCHEMA
 from dashnet.tasks import cancel_and_wait
+from workers.backfill import TIMEOUT_SECONDS as BACKFILL_TIMEOUT_SECONDS
+from workers.backfill import backfill
 from workers.clean import clean, coming_days
 from workers.context import WorkerContext
 from workers.ledger import record_missed, select_last_done
 from workers.network_client import NetworkClient
 from workers.partitions import ensure_partitions
 from workers.refresh import refresh, refresh_page
+from workers.report import report
 from workers.rollup import rollup
 from workers.sync import sync
 from workers.watch import watch_for_abandoned
@@ -110,6 +113,16 @@ async def rollup_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None:
     await rollup(ctx["context"], datetime.fromisoformat(tick), requested_by)
 
 
+async def backfill_by_name(ctx: ArqContext, tick: str, requested_by: str, days: int) -> None:
+    """A past for the simulated devices."""
+    await backfill(ctx["context"], datetime.fromisoformat(tick), requested_by, days)
+
+
+async def report_by_name(ctx: ArqContext, tick: str, requested_by: str, month: str, zone: str) -> None:
+    """The figures of a month."""
+    await report(ctx["context"], datetime.fromisoformat(tick), requested_by, month, zone)
+
+
 async def _record_missed(ctx: ArqContext) -> None:
     context: WorkerContext = ctx["context"]
     async with context.engine.connect() as connection:
@@ -148,6 +161,8 @@ class WorkerSettings:
         func(refresh_page_by_name, name=Job.REFRESH_PAGE.value),
         func(sync_by_name, name=Job.SYNC.value),
         func(rollup_by_name, name=Job.ROLLUP.value, timeout=_settings.clean_timeout_seconds + 5),
+        func(backfill_by_name, name=Job.BACKFILL.value, timeout=BACKFILL_TIMEOUT_SECONDS + 5),
+        func(report_by_name, name=Job.REPORT.value, timeout=_settings.clean_timeout_seconds + 5),
     ]
     # No job id of ours here: arq's own holds the tick, and it lets each tick run once whatever the number of workers.
     cron_jobs: ClassVar[Sequence[CronJob]] = [

@@ -11,6 +11,8 @@ from workers.partitions import drop_partitions_before
 
 LOCK_SECONDS = 10
 _DELETE_BATCH = 5000
+# They can be made again at any time.
+_REPORTS_KEPT = timedelta(days=7)
 # How far the span of a snapshot reaches at the most.
 _LONGEST_SPAN = timedelta(minutes=2)
 
@@ -34,6 +36,7 @@ async def drop_expired(context: WorkerContext, tick: datetime) -> None:
         await delete_before(engine, f"rollup_{tier}", "begin_at", kept_from)
         await delete_before(engine, f"summary_{tier}", "begin_at", kept_from)
     await delete_before(engine, "state_change", "at", _before(tick, settings.state_change_retention_days))
+    await delete_before(engine, "report", "made_at", tick - _REPORTS_KEPT)
     await delete_before(engine, "job_run", "tick", tick - timedelta(days=settings.ledger_retention_days))
 
 

@@ -72,6 +72,7 @@ async def _roll_up_step(engine: AsyncEngine, now: datetime) -> int | None:
             return 0  # another worker was here in between
         end = min(until, floor_to(begin, _LONGEST_STEP) + _LONGEST_STEP)
         count = await roll_up_between(connection, begin, end)
+        await merge_rows_between(connection, begin, end)
         await connection.execute(text("UPDATE store.history_extent SET rolled_until = :end"), {"end": end})
     return count
 
@@ -95,23 +96,16 @@ async def select_final_until(connection: AsyncConnection, now: datetime) -> date
 
 
 async def roll_up_between(connection: AsyncConnection, begin: datetime, end: datetime) -> int:
-    """Roll up the snapshots from `begin` to `end`, both on the grid of five minutes; returns how many.
-
-    Hours and days that end at `end`, or that `begin` and `end` lie in, are made of all rows there are.
-    """
+    """Make the rows of five minutes from `begin` to `end`, both on their grid; returns of how many snapshots."""
     marks = [begin + number * _FIVE_MINUTES for number in range((end - begin) // _FIVE_MINUTES + 1)]
     values = {"edges": marks, "begins": [begin], "ends": [end]}
     count = await connection.scalar(text(_insert_device_rows()), values)
     await connection.execute(text(_insert_summary_rows()), values)
-    for finer, coarser in ((Tier.FIVE_MINUTES, Tier.HOUR), (Tier.HOUR, Tier.DAY)):
-        first, last = floor_to(begin, coarser.step), floor_to(end, coarser.step)
-        if first < last:
-            await _merge_rows(connection, finer, coarser, first, last)
     return int(count or 0)
 
 
-async def rebuild(connection: AsyncConnection, begin: datetime, end: datetime) -> None:
-    """Make the hours and days that touch this stretch anew, of the five minutes that are there."""
+async def merge_rows_between(connection: AsyncConnection, begin: datetime, end: datetime) -> None:
+    """Make the hours and days that hold any of this stretch, of the finer rows that there are."""
     for finer, coarser in ((Tier.FIVE_MINUTES, Tier.HOUR), (Tier.HOUR, Tier.DAY)):
         await _merge_rows(connection, finer, coarser, floor_to(begin, coarser.step), ceil_to(end, coarser.step))
 

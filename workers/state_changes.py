@@ -1,7 +1,7 @@
 """State changes: what a refresh finds in another state than the one before, written down with it."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -69,3 +69,57 @@ async def insert_state_changes(
 def _to_reason(error: str | None) -> str | None:
     # Postgres takes no NUL in a text.
     return error.replace("\0", "")[:LONGEST_REASON] if error else None
+
+
+_TOLD = "CASE WHEN active_connection THEN 'up' WHEN NOT active_connection THEN 'down' ELSE 'unknown' END"
+# The span of the last snapshot before a stretch may reach into it.
+_BEFORE = timedelta(minutes=2)
+
+
+async def insert_past_changes(connection: AsyncConnection, begin: datetime, end: datetime, *, with_first: bool) -> None:
+    """Write down who turned among the snapshots from `begin` to `end`, as refreshes would have done.
+
+    `with_first`: nothing is known from before `begin`, so that each first snapshot is compared with `unknown`.
+    """
+    statement = text(
+        f"""
+        INSERT INTO store.state_change (device_id, at, from_state, to_state)
+        SELECT device_id, time_stamp, coalesce(before, 'unknown'), state FROM (
+            SELECT device_id, time_stamp, {_TOLD} AS state,
+                lag({_TOLD}) OVER (PARTITION BY device_id ORDER BY time_stamp) AS before
+            FROM store.snapshot WHERE time_stamp >= :first_read AND time_stamp < :end
+        ) AS compared
+        WHERE time_stamp >= :begin AND state <> coalesce(before, CASE WHEN :with_first THEN 'unknown' ELSE state END)
+        ON CONFLICT DO NOTHING
+        """
+    )
+    first_read = begin if with_first else begin - _BEFORE
+    values = {"begin": begin, "end": end, "first_read": first_read, "with_first": with_first}
+    await connection.execute(statement, values)
+
+
+async def join_past_changes(connection: AsyncConnection, border: datetime) -> None:
+    """Make the first change after `border`, which was from `unknown`, go on from the last snapshot before it."""
+    await connection.execute(
+        text(
+            f"""
+            WITH last AS (
+                SELECT DISTINCT ON (device_id) device_id, {_TOLD} AS state FROM store.snapshot
+                WHERE time_stamp >= :first_read AND time_stamp < :border ORDER BY device_id, time_stamp DESC
+            ),
+            first AS (
+                SELECT DISTINCT ON (device_id) device_id, at, from_state, to_state, last.state
+                FROM store.state_change JOIN last USING (device_id) WHERE at >= :border ORDER BY device_id, at
+            ),
+            needless AS (
+                DELETE FROM store.state_change AS change USING first
+                WHERE (change.device_id, change.at) = (first.device_id, first.at)
+                AND first.from_state = 'unknown' AND first.to_state = first.state
+            )
+            UPDATE store.state_change AS change SET from_state = first.state FROM first
+            WHERE (change.device_id, change.at) = (first.device_id, first.at)
+            AND first.from_state = 'unknown' AND first.to_state <> first.state
+            """
+        ),
+        {"border": border, "first_read": border - _BEFORE},
+    )

@@ -2,21 +2,55 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import orjson
 from redis.exceptions import RedisError
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashnet.errors import DashnetError
-from dashnet.jobs import enqueue
+from dashnet.jobs import Job, enqueue
 from dashnet.reading import to_wire
+from dashnet.store import Outcome
 from workers.context import WorkerContext
-from workers.ledger import LATEST_TAKE_UP, MOST_ATTEMPTS, AbandonedRun, give_up, select_abandoned
+from workers.ledger import LATEST_TAKE_UP, MOST_ATTEMPTS, RunKey, end_run
+from workers.locks import is_locked
 from workers.publishing import mend_publications
 
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedRun:
+    """A run whose worker is gone."""
+
+    key: RunKey
+    requested_by: str
+    attempt: int
+    arguments: Sequence[str | int] = ()
+
+
+async def select_abandoned(connection: AsyncConnection) -> Sequence[AbandonedRun]:
+    """Runs that any worker may take up, and that are open while nobody holds their lock."""
+    rows = await connection.execute(
+        text(
+            "SELECT job, tick, requested_by, attempt, arguments::text AS arguments FROM store.job_run "
+            "WHERE outcome IS NULL AND job = ANY(:jobs) ORDER BY tick"
+        ),
+        {"jobs": list(LATEST_TAKE_UP)},
+    )
+    runs = [
+        AbandonedRun(RunKey(Job(row.job), row.tick), row.requested_by, row.attempt, orjson.loads(row.arguments))
+        for row in rows
+    ]
+    locked = {name: await is_locked(connection, name) for name in {run.key.lock_name for run in runs}}
+    return [run for run in runs if not locked[run.key.lock_name]]
 
 
 async def watch_for_abandoned(context: WorkerContext) -> None:
@@ -42,12 +76,13 @@ async def take_up_abandoned(context: WorkerContext) -> None:
         for run in await select_abandoned(connection):
             if _is_in_time(run):
                 job_id = f"{run.key.job}:{to_wire(run.key.tick)}:{run.attempt + 1}"
-                arguments = (to_wire(run.key.tick), run.requested_by)
+                arguments = (to_wire(run.key.tick), run.requested_by, *run.arguments)
                 if await enqueue(context.redis, context.settings, run.key.job, *arguments, job_id=job_id):
                     logger.warning("taking up an abandoned run run=%s attempt=%d", run.key, run.attempt + 1)
             else:
                 logger.warning("giving up an abandoned run run=%s attempt=%d", run.key, run.attempt)
-                await give_up(connection, run)
+                error = f"its worker died, attempt {run.attempt}"
+                await end_run(connection, run.key, Outcome.FAILED, error)
         await connection.commit()
         await mend_publications(context, connection)
 

@@ -1,6 +1,10 @@
 """The figures of a month: a worker makes them, the app service turns them into pages. What JSON holds, nothing else."""
 
-from typing import TypedDict
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from typing_extensions import TypedDict
 
 
 class Ticks(TypedDict):
@@ -93,3 +97,20 @@ class ReportFigures(TypedDict):
     tags: list[TagFigures]
     outage_count: int
     outages: list[OutageFigures]
+
+
+def parse_month(month: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first moment of a month such as 2026-10 in a zone, and that of the month after, in UTC.
+
+    Raises:
+        ValueError: it is no month from 2000 to 9998.
+    """
+    match = re.fullmatch(r"([2-9]\d{3})-(0[1-9]|1[0-2])", month)
+    if match is None or match[1] == "9999":
+        raise ValueError("not a month such as 2026-10")
+    year, number = int(match[1]), int(match[2])
+    following = (year, number + 1) if number < 12 else (year + 1, 1)
+    return (
+        datetime(year, number, 1, tzinfo=zone).astimezone(UTC),
+        datetime(*following, 1, tzinfo=zone).astimezone(UTC),
+    )

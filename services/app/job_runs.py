@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import orjson
 from fastapi import APIRouter, Query, Response
@@ -18,12 +18,17 @@ from services.app.ranges import Moment
 
 router = APIRouter(prefix="/api", tags=["jobs"], responses=problem_responses(422, 503))
 
+# Pages of a large refresh are part of their refresh.
+ListedJob = Literal["refresh", "clean", "rollup", "backfill", "report"]
 LATE_TICKS = 3
 _MINUTE = timedelta(minutes=1)
 
 
 class JobRunPublic(BaseModel):
-    """A tick and what became of it; `outcome` is null while it runs, `attempt` counts workers that tried."""
+    """A tick and what became of it; `outcome` is null while it runs, `attempt` counts workers that tried.
+
+    `progress`, from 0 to 1, is told by long jobs only.
+    """
 
     id: int
     job: str
@@ -34,6 +39,7 @@ class JobRunPublic(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     outcome: Outcome | None
+    progress: float | None
     device_count: int | None
     snapshot_count: int | None
     error: str | None
@@ -42,7 +48,7 @@ class JobRunPublic(BaseModel):
 @router.get("/job-runs", response_model=list[JobRunPublic])
 async def read_job_runs(
     engine: Engine,
-    job: Annotated[Literal["refresh", "clean", "rollup"] | None, Query(description="Only this job")] = None,
+    job: Annotated[ListedJob | None, Query(description="Only this job")] = None,
     outcome: Annotated[Outcome | None, Query(description="Only runs that ended so")] = None,
     before: Annotated[Moment | None, Query(description="Only ticks before this time")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -55,14 +61,14 @@ async def read_job_runs(
 async def select_job_runs(
     engine: AsyncEngine, *, job: str | None, outcome: str | None, before: datetime | None, limit: int
 ) -> Sequence[dict[str, Any]]:
-    """Runs of refresh and clean, newest tick first; pages of a large refresh are part of their refresh."""
+    """Runs with the newest tick first."""
     query = text(
-        "SELECT id, job, tick, requested_by, attempt, worker, started_at, finished_at, outcome, device_count, "
-        "snapshot_count, error FROM store.job_run WHERE job = ANY(:jobs) "
+        "SELECT id, job, tick, requested_by, attempt, worker, started_at, finished_at, outcome, progress, "
+        "device_count, snapshot_count, error FROM store.job_run WHERE job = ANY(:jobs) "
         "AND (CAST(:outcome AS text) IS NULL OR outcome = :outcome) "
         "AND (CAST(:before AS timestamptz) IS NULL OR tick < :before) ORDER BY tick DESC, id DESC LIMIT :limit"
     )
-    jobs = [job] if job else ["refresh", "clean"]
+    jobs = [job] if job else list(get_args(ListedJob))
     values = {"jobs": jobs, "outcome": outcome, "before": before, "limit": limit}
     async with engine.connect() as connection:
         return [dict(row) for row in (await connection.execute(query, values)).mappings()]

@@ -33,6 +33,7 @@ from services.app import (
     history,
     job_runs,
     live,
+    reports,
     state_changes,
     traffic,
 )
@@ -70,8 +71,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CountRequests)
     install_problems(app)
     # History first: its /devices/history is no id of a device.
-    rooms = (live, full_state, history, devices, availability, traffic, state_changes, job_runs, forward, asyncapi)
-    for room in rooms:
+    past = (history, availability, traffic, state_changes, reports)
+    for room in (live, full_state, *past, devices, job_runs, forward, asyncapi):
         app.include_router(room.router)
     _add_operations(app)
     return app

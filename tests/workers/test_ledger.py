@@ -11,13 +11,12 @@ from dashnet.jobs import Job
 from workers.ledger import (
     Run,
     RunKey,
-    give_up,
     open_run,
     record_missed,
-    select_abandoned,
     select_last_done,
 )
 from workers.locks import try_lock
+from workers.watch import select_abandoned
 
 HOUR = timedelta(hours=1)
 
@@ -155,15 +154,6 @@ async def test_a_run_under_way_is_not_taken_for_abandoned(engine: AsyncEngine, n
     running = open_run(engine, RunKey(Job.REFRESH, now), requested_by="hand", worker="w", timeout_seconds=5)
     async with running, engine.connect() as connection:
         assert await select_abandoned(connection) == []
-
-
-async def test_a_run_that_nobody_takes_up_in_time_is_failed(engine: AsyncEngine, now: datetime) -> None:
-    await leave_open(engine, RunKey(Job.REFRESH, now))
-    async with engine.connect() as connection:
-        (abandoned,) = await select_abandoned(connection)
-        await give_up(connection, abandoned)
-    (row,) = await select_runs(engine)
-    assert (row.outcome, row.error) == ("failed", "its worker died, attempt 1")
 
 
 async def test_ticks_that_nobody_ran_are_recorded_as_missed_the_full_hour_as_a_clean(engine: AsyncEngine) -> None:

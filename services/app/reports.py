@@ -1,0 +1,133 @@
+"""The route of reports: the figures of a month, made by a job, as JSON, a page, a PDF or a table."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dashnet.errors import ServiceUnavailable
+from dashnet.history.report import ReportFigures, parse_month
+from dashnet.jobs import Job, request_now
+from dashnet.problems import problem_responses
+from dashnet.settings import Settings
+from services.app.dependencies import CurrentSettings, Engine, RedisClient
+from services.app.ranges import AskedZone, invalid_field
+
+router = APIRouter(prefix="/api", tags=["history"], responses=problem_responses(422, 503))
+
+# A report of a month that goes on is made anew when it is older; one of a month that is over once all is rolled up.
+FRESH_FOR = timedelta(minutes=5)
+FINAL_AFTER = timedelta(minutes=15)
+WAIT_SECONDS, POLL_SECONDS, RETRY_AFTER_SECONDS = 10.0, 0.2, 1
+
+
+class ReportProgress(BaseModel):
+    """The report is being made; `progress` goes from 0 to 1, and is null before a worker took it up."""
+
+    month: str
+    zone: str
+    progress: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A month in a zone, with its moments."""
+
+    month: str
+    zone: ZoneInfo
+    begin: datetime
+    end: datetime
+
+    @property
+    def arguments(self) -> tuple[str, str]:
+        return self.month, self.zone.key
+
+
+@router.get(
+    "/reports/{month}",
+    response_model=ReportFigures,
+    responses={202: {"model": ReportProgress, "description": "Not made yet: ask again"}},
+)
+async def read_report(
+    month: Annotated[str, Path(description="Such as 2026-10", examples=["2026-10"])],
+    zone: AskedZone,
+    engine: Engine,
+    redis: RedisClient,
+    settings: CurrentSettings,
+) -> Response:
+    """The figures of a month. The first to ask has them made by a worker; 202 tells how far it has come."""
+    asked = _parse(month, zone)
+    figures = await _select_figures(engine, asked)
+    if figures is None:
+        tick = await _ask(engine, redis, settings, asked)
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                figures = await _wait(engine, asked, tick)
+        except TimeoutError:
+            _, progress = await _select_run(engine, tick)
+            document = {"month": month, "zone": zone.key, "progress": progress}
+            headers = {"retry-after": str(RETRY_AFTER_SECONDS)}
+            return Response(orjson.dumps(document), 202, media_type="application/json", headers=headers)
+    return Response(figures, media_type="application/json")
+
+
+def _parse(month: str, zone: ZoneInfo) -> _Asked:
+    try:
+        begin, end = parse_month(month, zone)
+    except ValueError as error:
+        raise invalid_field("month", str(error)) from None
+    if begin >= datetime.now(UTC):
+        raise invalid_field("month", f"{month} has not begun yet")
+    return _Asked(month, zone, begin, end)
+
+
+async def _select_figures(engine: AsyncEngine, asked: _Asked) -> bytes | None:
+    """The report as JSON; None where there is none that is fresh."""
+    query = text("SELECT made_at, figures::text FROM store.report WHERE month = :month AND zone = :zone")
+    async with engine.connect() as connection:
+        row = (await connection.execute(query, {"month": asked.month, "zone": asked.zone.key})).one_or_none()
+    if row is None:
+        return None
+    is_fresh = row.made_at >= asked.end + FINAL_AFTER or row.made_at > datetime.now(UTC) - FRESH_FOR
+    return row.figures.encode() if is_fresh else None
+
+
+async def _ask(engine: AsyncEngine, redis: Redis, settings: Settings, asked: _Asked) -> datetime:
+    """Have it made, unless that is under way already; returns the tick of the run that makes it."""
+    query = text(
+        "SELECT max(tick) FROM store.job_run WHERE job = 'report' AND outcome IS NULL "
+        "AND arguments = CAST(:arguments AS jsonb)"
+    )
+    async with engine.connect() as connection:
+        running: datetime | None = await connection.scalar(query, {"arguments": orjson.dumps(asked.arguments).decode()})
+    try:
+        return running or await request_now(redis, settings, Job.REPORT, "report", *asked.arguments)
+    except (RedisError, OSError) as error:
+        raise ServiceUnavailable(f"the report cannot be asked for: Redis is out of reach ({error})") from error
+
+
+async def _wait(engine: AsyncEngine, asked: _Asked, tick: datetime) -> bytes:
+    while True:
+        await asyncio.sleep(POLL_SECONDS)
+        outcome, _ = await _select_run(engine, tick)
+        if outcome == "done" and (figures := await _select_figures(engine, asked)) is not None:
+            return figures
+        if outcome in ("failed", "missed"):
+            raise ServiceUnavailable(f"the report could not be made ({outcome}); dashnet jobs list tells why")
+
+
+async def _select_run(engine: AsyncEngine, tick: datetime) -> tuple[str | None, float | None]:
+    """Outcome and progress of the run."""
+    query = text("SELECT outcome, progress FROM store.job_run WHERE job = 'report' AND tick = :tick")
+    async with engine.connect() as connection:
+        row = (await connection.execute(query, {"tick": tick})).one_or_none()
+    return (None, None) if row is None else (row.outcome, row.progress)
