@@ -120,7 +120,7 @@ async def _write_stretch(context: WorkerContext, stretch: _Stretch) -> int:
     async with engine.begin() as connection:
         await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
         count = await roll_up_between(connection, stretch.begin, stretch.end)
-        await merge_rows_between(connection, stretch.begin, stretch.end)
+        await merge_rows_between(connection, stretch.begin, stretch.end, with_last=True)
         await insert_past_changes(connection, stretch.begin, stretch.end, with_first=stretch.is_oldest)
         if stretch.is_newest:
             await join_past_changes(connection, stretch.end)

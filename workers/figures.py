@@ -20,9 +20,9 @@ def to_figures(counts: DeviceCounts | SummaryCounts, unobserved_seconds: int, ra
         "up_ratio": _ratio(counts.up_seconds, observed),
         "down_ratio": _ratio(counts.down_seconds, observed),
         "unknown_ratio": _ratio(counts.unknown_seconds, observed),
-        "up_seconds": int(counts.up_seconds),
-        "down_seconds": int(counts.down_seconds),
-        "unknown_seconds": int(counts.unknown_seconds),
+        "up_seconds": counts.up_seconds,
+        "down_seconds": counts.down_seconds,
+        "unknown_seconds": counts.unknown_seconds,
         "unobserved_seconds": max(0, unobserved_seconds),
         "uploaded_bytes": to_bytes(counts.upload_megabits),
         "downloaded_bytes": to_bytes(counts.download_megabits),
@@ -32,7 +32,7 @@ def to_figures(counts: DeviceCounts | SummaryCounts, unobserved_seconds: int, ra
 
 
 def _ratio(seconds: float, observed: float) -> float | None:
-    return round(float(seconds) / float(observed), 6) if observed else None
+    return round(seconds / observed, 6) if observed else None
 
 
 def to_device(device: Mapping[str, Any], figures: Figures, outages: Sequence[int]) -> DeviceFigures:

@@ -72,7 +72,7 @@ async def _roll_up_step(engine: AsyncEngine, now: datetime) -> int | None:
             return 0  # another worker was here in between
         end = min(until, floor_to(begin, _LONGEST_STEP) + _LONGEST_STEP)
         count = await roll_up_between(connection, begin, end)
-        await merge_rows_between(connection, begin, end)
+        await merge_rows_between(connection, begin, end, with_last=False)
         await connection.execute(text("UPDATE store.history_extent SET rolled_until = :end"), {"end": end})
     return count
 
@@ -104,10 +104,16 @@ async def roll_up_between(connection: AsyncConnection, begin: datetime, end: dat
     return int(count or 0)
 
 
-async def merge_rows_between(connection: AsyncConnection, begin: datetime, end: datetime) -> None:
-    """Make the hours and days that hold any of this stretch, of the finer rows that there are."""
+async def merge_rows_between(connection: AsyncConnection, begin: datetime, end: datetime, *, with_last: bool) -> None:
+    """Make the hours and days that hold any of this stretch, of the finer rows that there are.
+
+    `with_last`: also those that `end` lies in, though what comes after it may be missing yet.
+    """
     for finer, coarser in ((Tier.FIVE_MINUTES, Tier.HOUR), (Tier.HOUR, Tier.DAY)):
-        await _merge_rows(connection, finer, coarser, floor_to(begin, coarser.step), ceil_to(end, coarser.step))
+        first = floor_to(begin, coarser.step)
+        last = ceil_to(end, coarser.step) if with_last else floor_to(end, coarser.step)
+        if first < last:
+            await _merge_rows(connection, finer, coarser, first, last)
 
 
 async def _merge_rows(connection: AsyncConnection, finer: Tier, coarser: Tier, begin: datetime, end: datetime) -> None:

@@ -76,12 +76,18 @@ def list_columns(measures: tuple[Measure, ...]) -> str:
 
 def count_spans(measures: tuple[Measure, ...]) -> str:
     """What makes them of spans."""
-    return ", ".join(f"{measure.of_spans} AS {measure.name}" for measure in measures)
+    return ", ".join(f"{_cast(measure, measure.of_spans)} AS {measure.name}" for measure in measures)
 
 
 def merge_rows(measures: tuple[Measure, ...]) -> str:
     """What makes them of rows that hold them."""
-    return ", ".join(f"{measure.merge}({measure.name}) AS {measure.name}" for measure in measures)
+    return ", ".join(f"{_cast(one, f'{one.merge}({one.name})')} AS {one.name}" for one in measures)
+
+
+def _cast(measure: Measure, sql: str) -> str:
+    """Postgres makes other types of sums, which then mix badly; seconds are whole ones."""
+    is_whole = measure.name.endswith(("_seconds", "_count"))
+    return f"CAST({sql} AS bigint)" if is_whole else sql
 
 
 # Bound values: `edges` (of buckets), `begins` and `ends` (of the stretches to read; a span reaches 2 minutes at most).

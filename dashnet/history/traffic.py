@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.history.rounding import round_measured
 from dashnet.history.tiers import Extent, Tier, ceil_to, floor_to
 
 BYTES_PER_MEGABIT = 125_000
@@ -82,4 +83,4 @@ async def select_network_percentiles(connection: AsyncConnection, within: tuple[
 
 
 def _round(rates: Sequence[float | None]) -> Percentiles:
-    return Percentiles(*(None if rate is None else round(rate, 6) for rate in rates))
+    return Percentiles(*(None if rate is None else round_measured(rate) for rate in rates))

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from dashnet.history.counts import DeviceCounts, SummaryCounts
 from dashnet.history.plan import Plan
+from dashnet.history.rounding import round_measured
 from dashnet.reading import to_wire
 
 
@@ -83,9 +84,9 @@ def _to_device_point(begin: datetime, counts: DeviceCounts) -> dict[str, Any]:
         "round_trip_seconds": _mean(counts.round_trip_area, counts.round_trip_known_seconds),
         "round_trip_seconds_min": _round(counts.round_trip_min),
         "round_trip_seconds_max": _round(counts.round_trip_max),
-        "up_seconds": int(counts.up_seconds),
-        "down_seconds": int(counts.down_seconds),
-        "unknown_seconds": int(counts.unknown_seconds),
+        "up_seconds": counts.up_seconds,
+        "down_seconds": counts.down_seconds,
+        "unknown_seconds": counts.unknown_seconds,
         "snapshots": counts.snapshot_count,
     }
 
@@ -115,15 +116,14 @@ def _to_summary_point(begin: datetime, counts: SummaryCounts) -> dict[str, Any]:
         "up_max": counts.up_max,
         "down": _mean(counts.down_seconds, covered),
         "unknown": _mean(counts.unknown_seconds, covered),
-        "covered_seconds": int(covered),
+        "covered_seconds": covered,
         "ticks": counts.tick_count,
     }
 
 
 def _mean(total: float, seconds: int) -> float | None:
-    return round(float(total) / seconds, 6) if seconds else None
+    return round_measured(total / seconds) if seconds else None
 
 
 def _round(value: float | None) -> float | None:
-    # Extremes are kept as 32-bit numbers, of which six decimals are what was read.
-    return None if value is None else round(float(value), 6)
+    return None if value is None else round_measured(value)
