@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dashnet.jobs import Job
 from dashnet.reading import to_wire
-from dashnet.store import Outcome
+from dashnet.store import JOB_LOCK_PREFIX, Outcome
 from workers.locks import is_locked, release_lock, take_lock
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class RunKey:
     def lock_name(self) -> str:
         """Runs of one job exclude each other; pages exclude only themselves."""
         page = f" {to_wire(self.tick)} {self.after_id}" if self.job is Job.REFRESH_PAGE else ""
-        return f"dashnet job {self.job}{page}"
+        return f"{JOB_LOCK_PREFIX}{self.job}{page}"
 
     def __str__(self) -> str:
         return f"{self.job} {to_wire(self.tick)}"

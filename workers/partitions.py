@@ -3,10 +3,12 @@
 import logging
 import re
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dashnet.store import partition_statement
 
 logger = logging.getLogger(__name__)
 
@@ -23,12 +25,7 @@ async def ensure_partitions(engine: AsyncEngine, days: Iterable[date]) -> None:
             await connection.execute(text(_LOCK_TIMEOUT))
             # Two workers may both find it missing; taking turns keeps the second from failing.
             await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('dashnet partitions'))"))
-            await connection.execute(
-                text(
-                    f"CREATE TABLE IF NOT EXISTS store.snapshot_{day:%Y%m%d} PARTITION OF store.snapshot "
-                    f"FOR VALUES FROM ('{day} 00:00:00+00') TO ('{day + timedelta(days=1)} 00:00:00+00')"
-                )
-            )
+            await connection.execute(text(partition_statement(day)))
         logger.info("partition made day=%s", day)
 
 
