@@ -111,6 +111,14 @@ def doctor() -> None:
     sys.exit(asyncio.run(examine()))
 
 
+@app.command()
+def upgrade() -> None:
+    """Bring the tables to the version of this code; may be interrupted and repeated."""
+    from dashnet.upgrade import upgrade
+
+    _run(upgrade(typer.echo))
+
+
 @jobs_app.command("refresh")
 def request_refresh(wait: Wait = False) -> None:
     """Have every device read and stored now."""
