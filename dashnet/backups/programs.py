@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from dashnet.embedded.binaries import client_folders, read_version
 from dashnet.errors import BackupError
 
-_NAMES = ("pg_dump", "pg_restore", "psql")
+NAMES = ("pg_dump", "pg_restore", "psql")
 # From this version on they begin with a setting that older servers do not know.
 _SET_TRANSACTION_TIMEOUT_MAJOR = 17
 
@@ -33,7 +33,7 @@ def find_programs(server_major: int) -> Programs:
     Raises:
         BackupError: there are none, or only older ones; says what to install.
     """
-    found = [programs for folder in dict.fromkeys(client_folders()) if (programs := _look_into(folder))]
+    found = [programs for folder in dict.fromkeys(client_folders()) if (programs := look_into(folder))]
     usable = [programs for programs in found if programs.major >= server_major]
     if not usable:
         there = ", ".join(f"{programs.major} in {programs.folder}" for programs in found) or "none"
@@ -57,8 +57,9 @@ def check_can_load(programs: Programs, server_major: int) -> None:
         )
 
 
-def _look_into(folder: Path) -> Programs | None:
-    version = read_version(folder / "pg_dump") if all((folder / name).exists() for name in _NAMES) else None
+def look_into(folder: Path) -> Programs | None:
+    """The programs of a folder; None unless all are there and run on this platform."""
+    version = read_version(folder / "pg_dump") if all((folder / name).exists() for name in NAMES) else None
     return Programs(folder, version[0]) if version else None
 
 
