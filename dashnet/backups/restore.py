@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,6 +15,8 @@ from dashnet.backups.load import Loading, replace_stored
 from dashnet.backups.programs import check_can_load, find_programs
 from dashnet.database import is_unreachable, known_versions, stored_version
 from dashnet.errors import BackupError, DashnetError
+from dashnet.jobs import Job, request_now
+from dashnet.redis import create_redis
 from dashnet.schemas import MIGRATIONS, NETWORK, check_version, open_engine
 from dashnet.settings import Settings, get_settings
 from dashnet.upgrade import upgrade_schema
@@ -51,10 +54,22 @@ async def restore(
             except DBAPIError as error:
                 reason = "Postgres went away" if is_unreachable(error) else f"Postgres refused: {error.orig}"
                 raise BackupError(f"{reason}; all is restored or nothing") from error
+    await _request_refresh(settings, say)
     say(
         f"restored {manifest.device_count} devices and {manifest.snapshot_count} snapshots "
         f"of {manifest.made_at:%F %T} UTC, in {time.monotonic() - started:.1f} s"
     )
+
+
+async def _request_refresh(settings: Settings, say: Callable[[str], None]) -> None:
+    """The newest readings are those of the backup; nobody shall wait for the next minute."""
+    redis = create_redis(settings, "dashnet-restore", reconnects=False)
+    try:
+        await request_now(redis, settings, Job.REFRESH, "restore")
+    except (RedisError, OSError) as error:
+        say(f"no refresh was asked for ({error}); workers do one each minute")
+    finally:
+        await redis.aclose()
 
 
 def _question(stored: int, manifest: Manifest) -> str:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,6 +17,7 @@ from dashnet.backups.archive import open_backup
 from dashnet.backups.dump import backup
 from dashnet.backups.programs import Programs
 from dashnet.backups.restore import restore
+from dashnet.channels import job_queue
 from dashnet.database import create_engine
 from dashnet.errors import BackupError, DashnetError, ServiceUnavailable
 from dashnet.settings import PROJECT_ROOT, Settings
@@ -132,6 +134,23 @@ async def test_workers_that_run_find_the_partitions_of_these_days(
                 "FROM generate_series(-1, 1) AS day"
             )
         )
+
+
+async def test_a_refresh_is_asked_for(archive: Path, target: Settings, redis: Redis) -> None:
+    await restore(archive, say_nothing, confirm=agree, settings=target)
+    (job,) = await redis.zrange(job_queue(target), 0, -1)
+    assert job.startswith(b"refresh:")
+
+
+async def test_without_redis_all_is_restored_and_it_says_so(
+    archive: Path, target: Settings, engine: AsyncEngine
+) -> None:
+    told: list[str] = []
+    lost = target.model_copy(update={"redis_url": f"redis://127.0.0.1:{free_port()}/0"})
+    await restore(archive, told.append, confirm=agree, settings=lost)
+    assert [line.split(" (")[0] for line in told if line.startswith("no refresh")] == ["no refresh was asked for"]
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM store.snapshot")) == 1920
 
 
 async def test_it_asks_before_it_replaces_devices(archive: Path, target: Settings, unchanged: None) -> None:
