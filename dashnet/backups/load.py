@@ -25,6 +25,7 @@ from dashnet.settings import Settings
 
 # A refresh takes less than a minute, a clean usually seconds.
 STILL_SECONDS = 60.0
+RESTORE_LOCK = "dashnet restore"
 _POLL_SECONDS = 0.1
 _BUSY = re.compile(r"\b(55P03|40P01)\b")
 _LOST_EXIT_CODE = 2
@@ -51,7 +52,7 @@ async def replace_stored(loading: Loading) -> AsyncIterator[None]:
     Raises:
         BackupError: nothing was changed; says why.
     """
-    async with _open_psql(loading) as psql:
+    async with _be_alone(loading.engine), _open_psql(loading) as psql:
         await psql.send(statements.begin())
         await _send_dump(loading, psql)
         await psql.send(statements.finish(loading.backup.manifest))
@@ -60,6 +61,17 @@ async def replace_stored(loading: Loading) -> AsyncIterator[None]:
             await psql.send(statements.swap())
             await psql.end()
             yield
+
+
+@asynccontextmanager
+async def _be_alone(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Two at once would wait for each other: one for the workers to be free, the other to upgrade."""
+    async with engine.begin() as connection:
+        await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        query = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+        if not await connection.scalar(query, {"name": RESTORE_LOCK}):
+            raise BackupError("another restore is under way; nothing was changed, try again")
+        yield
 
 
 class _Psql:

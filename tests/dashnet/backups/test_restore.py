@@ -301,7 +301,12 @@ async def test_tables_that_are_in_use_all_the_time_make_it_give_up(
             await restore(archive, say_nothing, confirm=agree, settings=target)
 
 
-async def test_of_two_restores_at_once_both_end_well(archive: Path, target: Settings, engine: AsyncEngine) -> None:
-    await asyncio.gather(*(restore(archive, say_nothing, confirm=agree, settings=target) for _ in range(2)))
-    async with engine.connect() as connection:
-        assert await connection.scalar(text("SELECT count(*) FROM store.snapshot")) == 1920
+async def test_of_two_restores_at_once_one_is_refused(
+    archive: Path, target: Settings, engine: AsyncEngine, unchanged: None
+) -> None:
+    """One would wait for the workers to be free, which the other keeps from working, and that one to upgrade."""
+    async with engine.begin() as other:
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+        await other.execute(lock, {"name": load.RESTORE_LOCK})
+        with pytest.raises(BackupError, match="another restore is under way; nothing was changed, try again"):
+            await restore(archive, say_nothing, confirm=agree, settings=target)
