@@ -124,6 +124,42 @@ def doctor() -> None:
     sys.exit(asyncio.run(examine()))
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it, such as dashnet-backup.zip.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file of this name.")] = False,
+) -> None:
+    """Write all devices, snapshots and the ledger to one file, while everything runs."""
+    from dashnet.backups.dump import backup
+
+    _run(backup(file, typer.echo, replace=force))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `dashnet backup` wrote. Restore only files that you trust.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Replace what is stored without asking.")] = False,
+) -> None:
+    """Put a backup in the place of all that is stored, while everything runs; all or nothing."""
+    from dashnet.backups.restore import restore
+
+    _run(restore(file, typer.echo, confirm=(lambda _: True) if yes else _confirm))
+
+
+def _confirm(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise DashnetError(f"{question} Nobody is there to say yes: repeat it with --yes")
+    return typer.confirm(question)
+
+
+@app.command()
+def upgrade() -> None:
+    """Bring the tables to the version of this code; may be interrupted and repeated."""
+    from dashnet.upgrade import upgrade
+
+    _run(upgrade(typer.echo))
+
+
 @jobs_app.command("refresh")
 def request_refresh(wait: Wait = False) -> None:
     """Have every device read and stored now."""

@@ -1,5 +1,6 @@
 """How every process reaches Postgres, and how the owner of tables brings them up to date when it starts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 
-def create_engine(settings: Settings, process_name: str) -> AsyncEngine:
+def create_engine(settings: Settings, process_name: str, *, limits_commands: bool = True) -> AsyncEngine:
     """An engine whose connections carry the process's name; nothing connects before the first use.
 
-    A connection that Postgres dropped is noticed and replaced before it is handed out. Dispose it at the end.
+    A connection that Postgres dropped is noticed and replaced before it is handed out. Dispose it at the end. A
+    command may take a minute, or with `limits_commands=False` as long as it needs.
     """
     return create_async_engine(
         settings.database_url,
@@ -27,7 +29,7 @@ def create_engine(settings: Settings, process_name: str) -> AsyncEngine:
         pool_timeout=settings.database_timeout_seconds,
         connect_args={
             "timeout": settings.database_timeout_seconds,
-            "command_timeout": max(60.0, settings.database_timeout_seconds),
+            "command_timeout": max(60.0, settings.database_timeout_seconds) if limits_commands else None,
             "server_settings": {
                 "application_name": process_name,
                 "timezone": "UTC",
@@ -49,13 +51,13 @@ async def migrate(engine: AsyncEngine, migrations: Path, schema: str) -> bool:
     Raises:
         sqlalchemy.exc.DBAPIError: Postgres is out of reach or refused a step; the step was rolled back.
     """
-    newest = _newest_version(migrations)
+    newest = known_versions(migrations)[-1]
     async with engine.connect() as connection:
-        if await _stored_version(connection, schema) == newest:
+        if await stored_version(connection, schema) == newest:
             return False
     async with engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"migrate {schema}"})
-        if await _stored_version(connection, schema) == newest:
+        if await stored_version(connection, schema) == newest:
             return False
         await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
         await connection.run_sync(_upgrade, migrations, schema)
@@ -64,15 +66,16 @@ async def migrate(engine: AsyncEngine, migrations: Path, schema: str) -> bool:
 
 async def is_migrated(connection: AsyncConnection, migrations: Path, schema: str) -> bool:
     """Whether the tables of `schema` are those this code was written for."""
-    return await _stored_version(connection, schema) == _newest_version(migrations)
+    return await stored_version(connection, schema) == known_versions(migrations)[-1]
 
 
-def _newest_version(migrations: Path) -> str:
-    """File names begin with their version, a timestamp, so that the newest is the last by name."""
-    return max(path.name.split("_")[0] for path in (migrations / "versions").glob("[0-9]*.py"))
+def known_versions(migrations: Path) -> Sequence[str]:
+    """All versions that this code knows, the newest last: file names begin with theirs, a timestamp."""
+    return sorted(path.name.split("_")[0] for path in (migrations / "versions").glob("[0-9]*.py"))
 
 
-async def _stored_version(connection: AsyncConnection, schema: str) -> str | None:
+async def stored_version(connection: AsyncConnection, schema: str) -> str | None:
+    """The version that the tables of `schema` have; None where there are none."""
     # Not to_regclass(): inside a transaction that waited for a lock it may still answer from before.
     query = text("SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = :schema AND tablename = 'alembic_version')")
     if not await connection.scalar(query, {"schema": schema}):
@@ -98,10 +101,14 @@ def alembic_config(migrations: Path) -> "Config":
     return config
 
 
+def sqlstate_of(error: DBAPIError) -> str:
+    """Postgres' five characters for what went wrong, such as 55P03 for a lock that was not free; may be empty."""
+    return str(getattr(error.orig, "sqlstate", "") or "")
+
+
 def is_unreachable(error: BaseException) -> bool:
     """Whether Postgres could not be reached, is starting or stopping, or dropped the connection."""
     if isinstance(error, DBAPIError):
-        sqlstate = str(getattr(error.orig, "sqlstate", "") or "")
-        return error.connection_invalidated or sqlstate.startswith(("08", "57P", "53"))
+        return error.connection_invalidated or sqlstate_of(error).startswith(("08", "57P", "53"))
     # asyncpg's own error for a connection that broke in the middle of an answer is none of SQLAlchemy's.
     return isinstance(error, (OSError, TimeoutError, InternalClientError))

@@ -9,7 +9,8 @@ DashnetError
 ├── DriverError               a device could not be read (network service only)
 │   ├── DeviceTimeout         no answer within the limit: the device is down
 │   └── DriverFault           the fault is on our side: the state is unknown
-└── StackError                the embedded stack cannot start or run
+├── StackError                the embedded stack cannot start or run
+└── BackupError               a backup cannot be made or restored
 
 Those with a number are answered as problem+json (dashnet.problems).
 """
@@ -87,3 +88,7 @@ class DriverFault(DriverError):
 
 class StackError(DashnetError):
     """The embedded stack cannot start or run; the text says what to do."""
+
+
+class BackupError(DashnetError):
+    """A backup cannot be made or restored; the text says why, what became of the stored data, and what to do."""

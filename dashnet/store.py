@@ -1,6 +1,6 @@
 """The snapshot store: its tables. Workers write them (and own their migrations), the app service reads them."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,10 @@ from sqlalchemy.dialects.postgresql import JSONB, REAL, TEXT
 from sqlmodel import Field, SQLModel
 
 SCHEMA = "store"
+
+# Names of advisory locks, whose key is `hashtextextended(name, 0)`: one writer at a time, one run of a job at a time.
+WRITER_LOCK = "dashnet store writer"
+JOB_LOCK_PREFIX = "dashnet job "
 
 # The static fields of a device, in wire order: what the inventory holds and a reading does not change.
 STATIC_FIELDS = (
@@ -23,6 +27,14 @@ STATIC_FIELDS = (
     "tags",
     "parent_id",
 )
+
+
+def partition_statement(day: date) -> str:
+    """SQL that makes the snapshots' partition for a day (UTC) where it is missing."""
+    return (
+        f"CREATE TABLE IF NOT EXISTS {SCHEMA}.snapshot_{day:%Y%m%d} PARTITION OF {SCHEMA}.snapshot "
+        f"FOR VALUES FROM ('{day} 00:00:00+00') TO ('{day + timedelta(days=1)} 00:00:00+00')"
+    )
 
 
 class Outcome(StrEnum):

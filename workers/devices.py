@@ -55,7 +55,7 @@ async def sync_inventory(context: WorkerContext, connection: AsyncConnection, ou
     elif changes.changed or changes.removed:
         await _apply_changes(connection, changes)
         await _tell_changes(connection, changes, outbox)
-    if changes.revision != stored.revision:
+    if (changes.inventory_id, changes.revision) != (stored.inventory_id, stored.revision):
         statement = text("UPDATE store.store_state SET inventory_id = :inventory_id, inventory_revision = :revision")
         await connection.execute(statement, {"inventory_id": changes.inventory_id, "revision": changes.revision})
 

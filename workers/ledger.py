@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dashnet.jobs import Job
 from dashnet.reading import to_wire
-from dashnet.store import Outcome
+from dashnet.store import JOB_LOCK_PREFIX, Outcome
 from workers.locks import release_lock, take_lock
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class RunKey:
     def lock_name(self) -> str:
         """Runs of one job exclude each other; pages and reports exclude only themselves."""
         alone = f" {to_wire(self.tick)} {self.after_id}" if self.job in (Job.REFRESH_PAGE, Job.REPORT) else ""
-        return f"dashnet job {self.job}{alone}"
+        return f"{JOB_LOCK_PREFIX}{self.job}{alone}"
 
     def __str__(self) -> str:
         return f"{self.job} {to_wire(self.tick)}"

@@ -10,7 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-STORE_WRITER = "dashnet store writer"
+from dashnet.store import WRITER_LOCK
+
+STORE_WRITER = WRITER_LOCK
 _KEY = "hashtextextended(:name, 0)"
 
 

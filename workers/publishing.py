@@ -59,7 +59,9 @@ async def _publish_forgotten(context: WorkerContext, connection: AsyncConnection
     marked = await connection.scalar(_IS_MARKED)
     await connection.commit()
     if marked:
-        logger.warning("a worker committed without publishing: all subscribers get a fresh state")
+        logger.warning(
+            "a commit was not published (a worker died, or a backup was restored): all subscribers get a fresh state"
+        )
         await publish(context.redis, context.settings, Kind.RESET, {})
         await connection.execute(_MARK, {"unpublished": False})
         await connection.commit()

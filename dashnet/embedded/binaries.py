@@ -72,6 +72,18 @@ def find_postgres() -> PostgresBinaries:
     return max(usable, key=lambda binaries: binaries.major)
 
 
+def client_folders() -> Iterator[Path]:
+    """Folders that may hold Postgres' client programs (pg_dump, psql): the wheel's, PATH's, the system's."""
+    wheel = _package_folder(_POSTGRES_WHEEL)
+    if wheel is not None:
+        yield wheel / _POSTGRES_FOLDER / "bin"
+    on_path = shutil.which("pg_dump")
+    if on_path:
+        # Not resolved: Debian's is a link to a wrapper that goes by the name it is called by.
+        yield Path(on_path).absolute().parent
+    yield from _system_folders()
+
+
 def find_redis() -> Path:
     """The system's Redis or Valkey from 6.2 on, else the wheel's Redis.
 
@@ -79,7 +91,7 @@ def find_redis() -> Path:
         StackError: there is none.
     """
     for path in _redis_candidates():
-        version = _version(path)
+        version = read_version(path)
         if version is not None and version >= _REDIS_LEAST_VERSION:
             return path
     raise StackError(f"No Redis or Valkey 6.2 or newer was found for the embedded stack. {_hint()}")
@@ -148,11 +160,11 @@ def _package_folder(package: str) -> Path | None:
 
 
 def _postgres_major(folder: Path) -> int | None:
-    version = _version(folder / "postgres") if (folder / "initdb").exists() else None
+    version = read_version(folder / "postgres") if (folder / "initdb").exists() else None
     return version[0] if version else None
 
 
-def _version(program: Path) -> tuple[int, int] | None:
+def read_version(program: Path) -> tuple[int, int] | None:
     """What `--version` says, or None where the program is missing or does not run on this platform."""
     try:
         answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=True)

@@ -134,7 +134,7 @@ def _check_version(binaries: PostgresBinaries, folders: StateFolders) -> None:
     if made_by != str(binaries.major):
         raise StackError(
             f"{folders.postgres} was made by Postgres {made_by}, and Postgres {binaries.major} is what is here now. "
-            f"Bring back Postgres {made_by} and dump it (pg_dump), or move the folder away to start empty."
+            f"Bring back Postgres {made_by} and make a backup (dashnet backup), or move the folder away to start empty."
         )
 
 

@@ -168,6 +168,26 @@ async def test_the_commands_find_the_running_stack_and_tell_the_truth(tmp_path: 
     assert (watched.returncode, "router-1" in watched.stdout) == (0, True)
 
 
+async def test_a_backup_brings_back_what_was_deleted_while_everything_runs(
+    tmp_path: Path, stack: httpx.AsyncClient
+) -> None:
+    folder, file = tmp_path / "state", str(tmp_path / "b.zip")
+    made = await asyncio.to_thread(run_command, folder, "backup", file)
+    assert (made.returncode, "13 devices" in made.stdout) == (0, True), made.stderr
+    await stack.delete("/api/devices/1")
+    await eventually(lambda: lacks(stack, 1))
+    restored = await asyncio.to_thread(run_command, folder, "restore", "--yes", file)
+    assert (restored.returncode, "restored 13 devices" in restored.stdout) == (0, True), restored.stderr
+    await eventually(lambda: knows(stack, 1))
+    upgraded = await asyncio.to_thread(run_command, folder, "upgrade")
+    assert (upgraded.returncode, upgraded.stdout.count("at the newest version")) == (0, 2)
+    assert await refreshes(folder)
+
+
+async def lacks(client: httpx.AsyncClient, device_id: int) -> bool:
+    return not await knows(client, device_id)
+
+
 async def test_everything_is_there_again_after_a_stop_and_a_start(tmp_path: Path, stack_settings: Settings) -> None:
     async with run_stack(tmp_path / "state", stack_settings) as first:
         created = (await first.post("/api/devices", json=make_device(host_name="kept"))).json()
@@ -201,12 +221,15 @@ def test_nothing_runs_nothing_to_stop(tmp_path: Path) -> None:
         (("jobs", "refresh"), "Redis is out of reach"),
         (("jobs", "list"), "app service"),
         (("watch", "--once"), "make up"),
+        (("backup", "nowhere.zip"), "make up"),
+        (("upgrade",), "make up"),
     ],
 )
 def test_a_command_without_a_stack_says_what_to_do(arguments: Sequence[str], words: str) -> None:
     nowhere = {
         "DASHNET_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
         "DASHNET_APP_PORT": str(free_port()),
+        "DASHNET_DATABASE_URL": f"postgresql+asyncpg://dashnet@127.0.0.1:{free_port()}/dashnet",
     }
     asked = subprocess.run(
         [sys.executable, "-m", "dashnet.cli", *arguments],

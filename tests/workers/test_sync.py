@@ -6,7 +6,14 @@ from sqlalchemy import text
 from dashnet.publication import read_missed, read_position
 from tests.factories import make_device
 from workers.context import WorkerContext
-from workers.devices import MOST_TOLD_CHANGES, StoredInventory, select_page_starts, select_stored_inventory
+from workers.devices import (
+    MOST_TOLD_CHANGES,
+    StoredInventory,
+    select_page_starts,
+    select_stored_inventory,
+    sync_inventory,
+)
+from workers.publishing import change_store
 from workers.sync import sync
 
 
@@ -27,6 +34,22 @@ async def test_a_revision_that_the_store_holds_already_changes_and_tells_nothing
     before = await read_position(context.redis, context.settings)
     await sync(context, 1)
     assert await read_position(context.redis, context.settings) == before
+
+
+async def test_another_inventory_of_the_same_revision_is_taken_over_once(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int]
+) -> None:
+    """The store once kept the old id where the revision was the same, and replaced all its devices at each refresh."""
+    await sync(context, 1)
+    async with context.engine.begin() as connection:
+        await connection.execute(text("UPDATE network.inventory SET inventory_id = 'another', revision = 1"))
+        await connection.execute(text("UPDATE store.store_state SET inventory_revision = 1"))
+    async with context.engine.connect() as connection:
+        for _ in range(2):
+            async with change_store(context, connection) as outbox:
+                await sync_inventory(context, connection, outbox)
+        assert outbox.waiting == []
+        assert await select_stored_inventory(connection) == StoredInventory("another", 1)
 
 
 async def test_more_changes_than_are_worth_telling_are_told_as_a_reset(

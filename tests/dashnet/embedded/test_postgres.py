@@ -100,7 +100,7 @@ async def test_data_of_another_major_version_are_refused(state_folder: Path) -> 
     folders = create_folders(state_folder)
     folders.postgres.mkdir()
     (folders.postgres / "PG_VERSION").write_text("16\n")
-    with pytest.raises(StackError, match=rf"made by Postgres 16, and Postgres {find_postgres().major}.*pg_dump"):
+    with pytest.raises(StackError, match=rf"made by Postgres 16, and Postgres {find_postgres().major}.*dashnet backup"):
         prepare_postgres(folders)
 
 
