@@ -7,14 +7,18 @@ from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dashnet.database import sqlstate_of
+from dashnet.schemas import LOCK_NOT_AVAILABLE
 
 logger = logging.getLogger(__name__)
 
 # Each partitioned table and the column that its days are told by.
 TABLES = {"snapshot": "time_stamp", "rollup_5m": "begin_at"}
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
-_DETACH_SECONDS = 30
+DETACH_SECONDS = 30
 
 
 async def ensure_partitions(engine: AsyncEngine, days: Iterable[date]) -> None:
@@ -51,18 +55,25 @@ async def _make_partition(engine: AsyncEngine, table: str, day: date) -> None:
 async def drop_partitions_before(engine: AsyncEngine, first_kept: date, table: str = "snapshot") -> int:
     """Drop every partition of a day before `first_kept`; returns how many.
 
-    A day is detached before it is dropped, so that neither readers nor writers of other days wait. Whatever an
-    interrupted drop left is dropped too.
+    A day is detached before it is dropped, so that neither readers nor writers of other days wait. One that somebody
+    reads for long, such as a backup, is left for the next time; whatever an interrupted drop left is dropped too.
     """
     expired = sorted(day for day in await select_partition_days(engine, table) if day < first_kept)
+    dropped = 0
     async with _outside_transactions(engine) as connection:
-        for day in expired:
-            await _detach(connection, table, f"{table}_{day:%Y%m%d}")
-        for day in sorted(await _select_detached_days(connection, table)):
-            if day < first_kept:
-                await connection.execute(text(f"DROP TABLE IF EXISTS store.{table}_{day:%Y%m%d}"))
-                logger.info("partition dropped table=%s day=%s", table, day)
-    return len(expired)
+        try:
+            for day in expired:
+                await _detach(connection, table, f"{table}_{day:%Y%m%d}")
+            for day in sorted(await _select_detached_days(connection, table)):
+                if day < first_kept:
+                    await connection.execute(text(f"DROP TABLE IF EXISTS store.{table}_{day:%Y%m%d}"))
+                    logger.info("partition dropped table=%s day=%s", table, day)
+                    dropped += 1
+        except DBAPIError as error:
+            if sqlstate_of(error) != LOCK_NOT_AVAILABLE:
+                raise
+            logger.warning("partitions are in use, they are dropped next time table=%s error=%s", table, error.orig)
+    return dropped
 
 
 @asynccontextmanager
@@ -70,7 +81,7 @@ async def _outside_transactions(engine: AsyncEngine) -> AsyncIterator[AsyncConne
     """A connection for statements that cannot be part of a transaction; it waits for no lock for long."""
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text(f"SET lock_timeout = '{_DETACH_SECONDS}s'"))
+        await connection.execute(text(f"SET lock_timeout = {round(DETACH_SECONDS * 1000)}"))
         try:
             yield connection
         finally:

@@ -1,8 +1,11 @@
 import asyncio
 from datetime import date
 
+import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tests.servers import eventually
 from workers.partitions import drop_partitions_before, ensure_partitions, select_partition_days
 
 MONDAY, TUESDAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 25)
@@ -36,3 +39,41 @@ async def test_expired_partitions_are_dropped_whole_the_others_kept(engine: Asyn
     await ensure_partitions(engine, {MONDAY, TUESDAY, WEDNESDAY})
     assert await drop_partitions_before(engine, WEDNESDAY) == 2
     assert await select_partition_days(engine) == {WEDNESDAY}
+
+
+async def test_neither_a_reader_nor_a_writer_of_another_day_waits_while_a_day_is_dropped(engine: AsyncEngine) -> None:
+    await ensure_partitions(engine, {MONDAY, TUESDAY})
+    async with engine.begin() as reader:
+        await reader.exec_driver_sql("SELECT count(*) FROM store.snapshot")
+        dropping = asyncio.create_task(drop_partitions_before(engine, TUESDAY))
+        await eventually(lambda: is_somebody_waiting(engine))
+        async with asyncio.timeout(2), engine.begin() as writer:
+            await writer.exec_driver_sql(
+                "INSERT INTO store.snapshot VALUES (timestamptz '2026-11-24 12:00:00+00', 1, 0, 0, NULL, true)"
+            )
+    assert await dropping == 1
+    assert await select_partition_days(engine) == {TUESDAY}
+
+
+async def is_somebody_waiting(engine: AsyncEngine) -> bool:
+    async with engine.connect() as connection:
+        return bool(await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+
+async def test_a_day_that_is_read_for_long_is_left_for_the_next_time(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.partitions.DETACH_SECONDS", 0.2)
+    await ensure_partitions(engine, {MONDAY, TUESDAY})
+    async with engine.begin() as reader:
+        await reader.exec_driver_sql("SELECT count(*) FROM store.snapshot")
+        assert await drop_partitions_before(engine, TUESDAY) == 0
+    assert await drop_partitions_before(engine, TUESDAY) == 1
+    assert await select_partition_days(engine) == {TUESDAY}
+
+
+async def test_roll_ups_of_five_minutes_have_days_of_their_own(engine: AsyncEngine) -> None:
+    await ensure_partitions(engine, {MONDAY, TUESDAY})
+    assert await drop_partitions_before(engine, TUESDAY, "rollup_5m") == 1
+    assert await select_partition_days(engine, "rollup_5m") == {TUESDAY}
+    assert await select_partition_days(engine) == {MONDAY, TUESDAY}
