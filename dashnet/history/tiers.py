@@ -83,6 +83,9 @@ async def open_history(engine: AsyncEngine) -> AsyncIterator[tuple[AsyncConnecti
     async with engine.connect() as connection:
         # Else a roll-up or clean in between might be seen by one question and not by the next.
         await connection.execution_options(isolation_level="REPEATABLE READ")
+        # Before the first question, for with that the transaction's one state is chosen: a restore, which puts other
+        # tables in the place of these, is then over, or waits.
+        await connection.execute(text("LOCK TABLE store.history_extent IN ACCESS SHARE MODE"))
         yield connection, await select_extent(connection)
 
 
