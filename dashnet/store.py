@@ -1,6 +1,6 @@
 """The snapshot store: its tables. Workers write them (and own their migrations), the app service reads them."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -27,14 +27,6 @@ STATIC_FIELDS = (
     "tags",
     "parent_id",
 )
-
-
-def partition_statement(day: date) -> str:
-    """SQL that makes the snapshots' partition for a day (UTC) where it is missing."""
-    return (
-        f"CREATE TABLE IF NOT EXISTS {SCHEMA}.snapshot_{day:%Y%m%d} PARTITION OF {SCHEMA}.snapshot "
-        f"FOR VALUES FROM ('{day} 00:00:00+00') TO ('{day + timedelta(days=1)} 00:00:00+00')"
-    )
 
 
 class Outcome(StrEnum):

@@ -25,13 +25,14 @@ from dashnet.backups.archive import (
 )
 from dashnet.backups.children import run_child
 from dashnet.backups.programs import Programs, environment_for, find_programs
-from dashnet.database import is_unreachable, stored_version
+from dashnet.database import is_unreachable, sqlstate_of, stored_version
 from dashnet.errors import BackupError
 from dashnet.schemas import open_engine
 from dashnet.settings import Settings, get_settings
 
 PROGRESS_SECONDS = 5.0
 _LOCK_TIMEOUT_SECONDS = 10
+_UNDEFINED_TABLE = "42P01"
 _TABLES = text(
     "SELECT relnamespace::regnamespace || '.' || relname FROM pg_class "
     "WHERE relnamespace::regnamespace::text = ANY(:schemas) AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1"
@@ -99,17 +100,38 @@ async def hold_instant(engine: AsyncEngine) -> AsyncIterator[Instant]:
         BackupError: there are no tables.
         sqlalchemy.exc.DBAPIError: Postgres is out of reach, or a table was locked for too long.
     """
-    tables = await _select_tables(engine)
     repeatable = engine.execution_options(isolation_level="REPEATABLE READ")
     async with repeatable.connect() as connection:
-        await connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'"))
-        await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        # Before the first query: that is when the transaction's instant is taken, and after it nothing may go.
-        await connection.execute(text(f"LOCK TABLE {', '.join(tables)} IN ACCESS SHARE MODE"))
+        tables = await _lock_tables(engine, connection)
         snapshot_id = await connection.scalar(text("SELECT pg_export_snapshot()"))
         versions = {schema: await stored_version(connection, schema) or "" for schema in SCHEMAS}
-        counts = {table: await connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables}
+        counts = {table: await _count_rows(connection, table) for table in tables}
         yield Instant(str(snapshot_id), datetime.now(UTC).replace(microsecond=0), versions, counts)
+
+
+async def _lock_tables(engine: AsyncEngine, connection: AsyncConnection) -> Sequence[str]:
+    """Lock all tables against being dropped, before the first query: that is when a transaction's instant is taken."""
+    for is_last in (False, False, True):
+        tables = await _select_tables(engine)
+        try:
+            await connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'"))
+            await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            await connection.execute(text(f"LOCK TABLE {', '.join(tables)} IN ACCESS SHARE MODE"))
+            break
+        except DBAPIError as error:
+            # A day that was past its retention went in between.
+            if sqlstate_of(error) != _UNDEFINED_TABLE or is_last:
+                raise
+            await connection.rollback()
+    return tables
+
+
+async def _count_rows(connection: AsyncConnection, table: str) -> int:
+    """Rows of a table, also those of a partition whose detaching was interrupted: pg_dump copies it as attached."""
+    query = text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = CAST(:table AS regclass)")
+    partitions = list(await connection.scalars(query, {"table": table}))
+    counts = [await connection.scalar(text(f"SELECT count(*) FROM {part}")) for part in partitions or [table]]
+    return sum(int(count or 0) for count in counts)
 
 
 async def _select_tables(engine: AsyncEngine) -> Sequence[str]:

@@ -106,7 +106,10 @@ async def test_no_partition_goes_while_its_instant_is_held(earlier: Settings, ea
 
 
 async def is_waiting(engine: AsyncEngine) -> bool:
-    query = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND query LIKE '%DETACH PARTITION%' AND wait_event_type = 'Lock'"
+    )
     async with engine.connect() as connection:
         return bool(await connection.scalar(query))
 

@@ -1,6 +1,7 @@
 """Workers hold still while the old data give way to the new."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
@@ -10,10 +11,13 @@ from dashnet.backups import load
 from dashnet.backups.load import hold_still
 from dashnet.database import create_engine
 from dashnet.errors import BackupError
+from dashnet.jobs import Job
 from dashnet.settings import Settings
+from dashnet.store import JOB_LOCK_PREFIX
 from tests.servers import eventually
 from workers.context import WorkerContext
-from workers.locks import STORE_WRITER, is_locked, wait_lock
+from workers.ledger import RunKey
+from workers.locks import STORE_WRITER, is_locked, release_lock, take_lock, wait_lock
 
 
 async def test_a_page_whose_own_run_is_gone_is_waited_for(
@@ -29,6 +33,17 @@ async def test_a_page_whose_own_run_is_gone_is_waited_for(
     async with hold_still(engine):
         pass
     await worker.dispose()
+
+
+@pytest.mark.parametrize("job", [job for job in Job if job is not Job.SYNC])
+async def test_no_run_of_any_job_is_claimed_meanwhile(engine: AsyncEngine, job: Job) -> None:
+    """Those that exclude only themselves are seen by their lock; the others find their own taken."""
+    key = RunKey(job, datetime.now(UTC))
+    async with hold_still(engine):
+        async with engine.connect() as connection:
+            taken = await take_lock(connection, key.lock_name)
+            await release_lock(connection, key.lock_name)
+    assert taken is (key.lock_name != f"{JOB_LOCK_PREFIX}{job}")
 
 
 async def test_nobody_writes_into_the_store_meanwhile(context: WorkerContext, engine: AsyncEngine) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.backups import load, statements
 from dashnet.backups.archive import open_backup
-from dashnet.backups.dump import backup
+from dashnet.backups.dump import backup, hold_instant
 from dashnet.backups.programs import Programs
 from dashnet.backups.restore import restore
 from dashnet.channels import job_queue
@@ -106,6 +107,25 @@ async def test_a_backup_of_today_comes_back_row_by_row_into_an_empty_database(
     assert await select_rows(restored, columns) == await select_rows(engine, columns)
     assert await is_newest(restored)
     await restored.dispose()
+
+
+async def test_a_day_that_was_half_detached_comes_back_too(
+    tmp_path: Path, earlier: Settings, earlier_engine: AsyncEngine, empty: Settings
+) -> None:
+    """Its rows were once not counted, and then the backup could not be restored."""
+    await upgrade(say_nothing, earlier)
+    detaching = earlier_engine.execution_options(isolation_level="AUTOCOMMIT")
+    async with hold_instant(earlier_engine), detaching.connect() as connection:
+        await connection.execute(text("SET lock_timeout = '50ms'"))
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            await connection.execute(
+                text("ALTER TABLE store.snapshot DETACH PARTITION store.snapshot_20261123 CONCURRENTLY")
+            )
+        await connection.invalidate()
+    await backup(tmp_path / "b.zip", say_nothing, replace=False, settings=earlier)
+    told: list[str] = []
+    await restore(tmp_path / "b.zip", told.append, confirm=agree, settings=empty)
+    assert "and 1920 snapshots" in told[-1]
 
 
 async def test_new_devices_get_ids_that_nobody_had(archive: Path, target: Settings, engine: AsyncEngine) -> None:
@@ -287,7 +307,7 @@ async def test_a_refresh_that_does_not_end_makes_it_give_up(
     monkeypatch.setattr(load, "STILL_SECONDS", 0.2)
     async with engine.begin() as refresh:
         await refresh.execute(LOCK_REFRESH)
-        with pytest.raises(BackupError, match=r"did not end within 0\.2 s .*; nothing was changed, try again"):
+        with pytest.raises(BackupError, match=r"a job did not end within 0\.2 s.*nothing was changed, try again"):
             await restore(archive, say_nothing, confirm=agree, settings=target)
 
 

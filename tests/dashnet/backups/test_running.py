@@ -172,7 +172,12 @@ async def test_refreshes_cleans_edits_and_requests_go_on_during_restores(
             await refresh(context, begin + timedelta(microseconds=number), "test")
             await clean(context, begin + timedelta(microseconds=number), "test")
 
-    paths = ((network, "/devices/"), (app, "/api/devices/1/history"), (app, "/api/job-runs"), (app, "/api/network"))
+    paths = (
+        (network, "/devices/"),
+        (app, "/api/devices/1/history"),
+        (app, "/api/summary/history"),
+        (app, "/api/network"),
+    )
     tasks = [asyncio.create_task(one) for one in (edit(), work(), *(ask(client, path) for client, path in paths))]
     for _ in range(5):
         await restore_all(archive, settings)
