@@ -1,5 +1,6 @@
 """Figures of history computed plainly: second by second over the raw snapshots, in Python. Tests compare with it."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,8 +38,22 @@ def overlap_seconds(begin: datetime, end: datetime, first: datetime, last: datet
     return max(0.0, (min(end, last) - max(begin, first)).total_seconds())
 
 
+def _near(rows: Sequence[Row], begin: datetime, end: datetime) -> Sequence[Row]:
+    """Of rows in order of time those whose span may lie in a stretch: none is longer than two minutes."""
+    first = bisect_left(rows, begin - 2 * MINUTE, key=_time_of)
+    return rows[first : bisect_left(rows, end, key=_time_of)]
+
+
+def _time_of(row: Row) -> datetime:
+    return row.time_stamp
+
+
 def count_device(rows: Sequence[Row], begin: datetime, end: datetime) -> dict[str, float | None] | None:
-    """The counts of one device between two moments, by the names of `DeviceCounts`; None where nobody looked."""
+    """The counts of one device between two moments, by the names of `DeviceCounts`; None where nobody looked.
+
+    `rows` are in order of time.
+    """
+    rows = _near(rows, begin, end)
     if not rows:
         return None
     parts = [(row, overlap_seconds(row.time_stamp, to, begin, end)) for row, to in spans(rows)]
@@ -66,7 +81,11 @@ def count_device(rows: Sequence[Row], begin: datetime, end: datetime) -> dict[st
 
 
 def count_summary(rows: Sequence[Row], begin: datetime, end: datetime) -> dict[str, float | None] | None:
-    """The counts of all devices together, by the names of `SummaryCounts`; None where nobody looked."""
+    """The counts of all devices together, by the names of `SummaryCounts`; None where nobody looked.
+
+    `rows` are in order of time.
+    """
+    rows = _near(rows, begin, end)
     ticks: dict[datetime, list[Row]] = {}
     for row in rows:
         if row.time_stamp != row.time_stamp.replace(minute=0, second=0, microsecond=0):
@@ -103,8 +122,8 @@ def _totals(rows: Sequence[Row]) -> tuple[float, float]:
 
 
 def of_device(rows: Sequence[Row]) -> Mapping[int, Sequence[Row]]:
-    """The rows of each device."""
+    """The rows of each device, in order of time."""
     found: dict[int, list[Row]] = {}
-    for row in rows:
+    for row in sorted(rows, key=_time_of):
         found.setdefault(row.device_id, []).append(row)
     return found
