@@ -3,22 +3,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from dashnet.history.measures import DEVICE_MEASURES, SUMMARY_MEASURES, Measure, list_columns
-from dashnet.history.tiers import floor_to
 from dashnet.jobs import Job
-from tests.oracle import Row, count_device, count_summary, of_device
+from tests.oracle import Row
 from tests.snapshots import clear_history, store_rows
+from tests.tiers import STEPS, expect_devices, expect_summaries, select_devices, select_summaries
 from workers.context import WorkerContext
 from workers.rollup import FINAL_AFTER, roll_up, rollup
 
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
-STEPS = {"5m": timedelta(minutes=5), "1h": timedelta(hours=1), "1d": timedelta(days=1)}
 MINUTE = timedelta(minutes=1)
 
 
@@ -138,41 +135,13 @@ def histories(draw: st.DrawFn) -> list[Row]:
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(rows=histories())
 async def test_every_tier_holds_what_the_raw_snapshots_add_up_to(engine: AsyncEngine, rows: list[Row]) -> None:
     await clear_history(engine)
     await store_rows(engine, rows)
     await roll_up(engine, MIDNIGHT + timedelta(days=5))
-    by_device = of_device(rows)
-    for tier, step in STEPS.items():
-        begins = touched(rows, step)
-        counts = {
-            (device_id, begin): count_device(its, begin, begin + step)
-            for device_id, its in by_device.items()
-            for begin in touched(its, step)
-        }
-        assert await select_rolled(engine, f"rollup_{tier}", DEVICE_MEASURES) == approximately(counts)
-        sums = {(begin,): count_summary(rows, begin, begin + step) for begin in begins}
-        assert await select_rolled(engine, f"summary_{tier}", SUMMARY_MEASURES) == approximately(sums)
-
-
-def touched(rows: Sequence[Row], step: timedelta) -> set[datetime]:
-    """The buckets that a snapshot may count for."""
-    return {floor_to(row.time_stamp + late, step) for row in rows for late in (timedelta(), MINUTE, 2 * MINUTE)}
-
-
-def approximately(counts: dict[Any, dict[str, float | None] | None]) -> dict[Any, Any]:
-    """Those that there are, but for what rounding leaves."""
-    return {
-        key: {name: value if value is None else pytest.approx(value, rel=1e-6) for name, value in count.items()}
-        for key, count in counts.items()
-        if count is not None
-    }
-
-
-async def select_rolled(engine: AsyncEngine, table: str, measures: tuple[Measure, ...]) -> dict[Any, dict[str, Any]]:
-    keys = ["device_id", "begin_at"] if table.startswith("rollup") else ["begin_at"]
-    rows = await select_rows(engine, table, ", ".join([*keys, list_columns(measures)]))
-    return {tuple(row[key] for key in keys): {one.name: row[one.name] for one in measures} for row in rows}
+    for tier in STEPS:
+        assert await select_devices(engine, tier) == expect_devices(rows, tier)
+        assert await select_summaries(engine, tier) == expect_summaries(rows, tier)

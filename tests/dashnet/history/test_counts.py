@@ -5,7 +5,6 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -23,6 +22,7 @@ from dashnet.history.plan import make_plan
 from dashnet.history.tiers import Extent, Tier, floor_to, open_history, select_extent
 from tests.oracle import Row, count_device, count_summary, of_device
 from tests.snapshots import clear_history, store_rows
+from tests.tiers import approximately
 from workers.rollup import roll_up
 
 # Around the autumn's change of clocks, and with it the 31st of a month.
@@ -77,21 +77,13 @@ async def test_every_range_step_and_zone_adds_up_to_what_the_raw_snapshots_do(
         assert plan.is_exact
         for device_id in (1, 2):
             counts = [count_device(devices.get(device_id, []), *bucket) for bucket in pairwise(edges)]
-            assert to_dicts(by_device.get(device_id, {})) == approximately(counts)
-        assert to_dicts(together) == approximately([count_summary(rows, *bucket) for bucket in pairwise(edges)])
+            assert to_dicts(by_device.get(device_id, {})) == approximately(dict(enumerate(counts)))
+        sums = [count_summary(rows, *bucket) for bucket in pairwise(edges)]
+        assert to_dicts(together) == approximately(dict(enumerate(sums)))
 
 
 def to_dicts(buckets: dict[int, Any]) -> dict[int, dict[str, Any]]:
     return {number: asdict(counts) for number, counts in buckets.items()}
-
-
-def approximately(counts: Sequence[dict[str, float | None] | None]) -> dict[int, dict[str, Any]]:
-    """Those buckets in which somebody looked, but for what rounding leaves."""
-    return {
-        number: {name: value if value is None else pytest.approx(value, rel=1e-6) for name, value in count.items()}
-        for number, count in enumerate(counts)
-        if count is not None
-    }
 
 
 def steady(begin: datetime, minutes: int, device_id: int = 1) -> list[Row]:

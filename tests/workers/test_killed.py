@@ -1,0 +1,117 @@
+"""Workers killed at random moments of a roll-up, a clean and a backfill: nothing is lost, nothing counted twice."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dashnet.jobs import Job, request_now
+from dashnet.settings import Settings
+from tests.factories import make_device
+from tests.oracle import Row
+from tests.processes import WORKER, environment_of, run_process
+from tests.servers import eventually
+from tests.snapshots import store_rows
+from tests.tiers import expect_devices, expect_summaries, select_devices, select_summaries
+from workers.context import WorkerContext
+from workers.sync import sync
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+DEVICES, HOURS, KILLS = 30, 20, 5
+WITHIN_SECONDS = 20.0
+
+
+@pytest.fixture
+async def rows(
+    settings: Settings, network: httpx.AsyncClient, engine: AsyncEngine, context: WorkerContext
+) -> list[Row]:
+    """Twenty hours of thirty simulated devices, up to three hours ago; the worker's first clean is long over."""
+    await network.post("/devices/", json=[make_device() for _ in range(DEVICES)])
+    await sync(context, 1)
+    begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - (HOURS + 3) * HOUR
+    ticks = [begin + number * MINUTE for number in range(HOURS * 60) if number % 60]
+    stored = [
+        Row(device_id, tick, (tick.minute + device_id) % 17 > 0, float(device_id), float(tick.minute))
+        for tick in ticks
+        for device_id in range(1, DEVICES + 1)
+    ]
+    await store_rows(engine, stored)
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO store.job_run (job, tick, requested_by, outcome) VALUES "
+            "('clean', now() - interval '2 seconds', 'test', 'done'), "
+            "('refresh', now() - interval '2 seconds', 'test', 'done')"
+        )
+    return stored
+
+
+async def kill_in_the_middle(
+    settings: Settings, redis: Redis, engine: AsyncEngine, job: Job, seconds: float, *arguments: int
+) -> None:
+    """Have a worker begin the job, and kill it by 9 after so many seconds, or when it has ended."""
+    with run_process(WORKER, environment_of(settings)) as worker:
+        tick = await request_now(redis, settings, job, "test", *arguments)
+        await eventually(lambda: has_begun(engine, job, tick), WITHIN_SECONDS)
+        await asyncio.sleep(seconds)
+        worker.kill()
+        worker.wait(WITHIN_SECONDS)
+
+
+async def has_begun(engine: AsyncEngine, job: Job, tick: datetime) -> bool:
+    query = text("SELECT count(*) FROM store.job_run WHERE job = :job AND tick >= :tick")
+    async with engine.connect() as connection:
+        return bool(await connection.scalar(query, {"job": job, "tick": tick}))
+
+
+async def run_to_the_end(settings: Settings, engine: AsyncEngine, redis: Redis, job: Job, *arguments: int) -> None:
+    """A worker that nobody kills takes up what is left, and does the job once more."""
+
+    async def is_all_done() -> bool:
+        query = text(
+            "SELECT bool_and(outcome IS NOT NULL) AND bool_or(tick >= :tick) FROM store.job_run WHERE job = :job"
+        )
+        async with engine.connect() as connection:
+            return bool(await connection.scalar(query, {"job": job, "tick": tick}))
+
+    with run_process(WORKER, environment_of(settings)):
+        tick = await request_now(redis, settings, job, "test", *arguments)
+        await eventually(is_all_done, WITHIN_SECONDS)
+
+
+async def assert_nothing_lost_or_doubled(engine: AsyncEngine, rows: Sequence[Row]) -> None:
+    """The tiers hold what the snapshots that were there before added up to."""
+    end = rows[-1].time_stamp + HOUR
+    for tier in ("5m", "1h"):
+        assert await select_devices(engine, tier, end) == expect_devices(rows, tier)
+        assert await select_summaries(engine, tier, end) == expect_summaries(rows, tier)
+
+
+async def test_killed_roll_ups_lose_nothing_and_count_nothing_twice(
+    rows: list[Row], settings: Settings, redis: Redis, engine: AsyncEngine
+) -> None:
+    moments = random.Random(4)
+    for _ in range(KILLS):
+        await kill_in_the_middle(settings, redis, engine, Job.ROLLUP, moments.uniform(0, 0.5))
+    await run_to_the_end(settings, engine, redis, Job.ROLLUP)
+    await assert_nothing_lost_or_doubled(engine, rows)
+
+
+async def test_killed_cleans_drop_nothing_that_was_not_rolled_up(
+    rows: list[Row], settings: Settings, redis: Redis, engine: AsyncEngine
+) -> None:
+    moments = random.Random(5)
+    for _ in range(KILLS):
+        await kill_in_the_middle(settings, redis, engine, Job.CLEAN, moments.uniform(0, 1.5))
+    await run_to_the_end(settings, engine, redis, Job.CLEAN)
+    await assert_nothing_lost_or_doubled(engine, rows)
+    async with engine.connect() as connection:
+        left = await connection.scalar(
+            text("SELECT count(*) FROM store.snapshot WHERE time_stamp <= :end"), {"end": rows[-1].time_stamp}
+        )
+    assert left == 0
