@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dashnet.history.tiers import floor_to
 from dashnet.jobs import Job, request_now
 from dashnet.settings import Settings
 from tests.factories import make_device
@@ -42,13 +43,18 @@ async def rows(
         for device_id in range(1, DEVICES + 1)
     ]
     await store_rows(engine, stored)
+    await calm_down(engine)
+    return stored
+
+
+async def calm_down(engine: AsyncEngine) -> None:
+    """A clean and a refresh were done just now, so that a worker's start asks for nothing."""
     async with engine.begin() as connection:
         await connection.exec_driver_sql(
             "INSERT INTO store.job_run (job, tick, requested_by, outcome) VALUES "
             "('clean', now() - interval '2 seconds', 'test', 'done'), "
             "('refresh', now() - interval '2 seconds', 'test', 'done')"
         )
-    return stored
 
 
 async def kill_in_the_middle(
@@ -115,3 +121,25 @@ async def test_killed_cleans_drop_nothing_that_was_not_rolled_up(
             text("SELECT count(*) FROM store.snapshot WHERE time_stamp <= :end"), {"end": rows[-1].time_stamp}
         )
     assert left == 0
+
+
+async def test_killed_backfills_go_on_where_they_were(
+    settings: Settings, network: httpx.AsyncClient, redis: Redis, context: WorkerContext
+) -> None:
+    engine, moments, days = context.engine, random.Random(6), 20
+    await network.post("/devices/", json=[make_device() for _ in range(3)])
+    await sync(context, 1)
+    await calm_down(engine)
+    for _ in range(KILLS):
+        await kill_in_the_middle(settings, redis, engine, Job.BACKFILL, moments.uniform(0.1, 0.8), days)
+    await run_to_the_end(settings, engine, redis, Job.BACKFILL, days)
+    goal = floor_to(datetime.now(UTC) - timedelta(days=days), timedelta(days=1))
+    end = floor_to(datetime.now(UTC), HOUR) - HOUR
+    past = await context.network.read_past(goal - 2 * MINUTE, end + HOUR, 60, after=0, limit=10)
+    keys = ((tick, device_id) for tick in past.time_stamps for device_id in past.device_ids)
+    columns = zip(keys, past.active_connections, past.upload_speeds, past.download_speeds, strict=True)
+    rows = [Row(device_id, tick, active, up, down) for (tick, device_id), active, up, down in columns if tick.minute]
+    expected = {key: count for key, count in expect_devices(rows, "1h").items() if goal <= key[1] < end}
+    assert await select_devices(engine, "1h", end) == expected
+    sums = {key: count for key, count in expect_summaries(rows, "1h").items() if goal <= key[0] < end}
+    assert await select_summaries(engine, "1h", end) == sums
