@@ -72,6 +72,9 @@ async def _roll_up_step(engine: AsyncEngine, now: datetime) -> int | None:
             return 0  # another worker was here in between
         end = min(until, floor_to(begin, _LONGEST_STEP) + _LONGEST_STEP)
         count = await roll_up_between(connection, begin, end)
+        if count == 0:
+            # After a pause of days nobody needs to go through its hours one by one.
+            end = min(until, await _select_next(connection, end) or until)
         await merge_rows_between(connection, begin, end, with_last=False)
         await connection.execute(text("UPDATE store.history_extent SET rolled_until = :end"), {"end": end})
     return count
@@ -82,6 +85,13 @@ async def _select_begin(connection: AsyncConnection) -> datetime | None:
     until: datetime | None = await connection.scalar(text("SELECT rolled_until FROM store.history_extent"))
     first: datetime | None = until or await connection.scalar(text("SELECT min(time_stamp) FROM store.snapshot"))
     return floor_to(first, _FIVE_MINUTES) if first else None
+
+
+async def _select_next(connection: AsyncConnection, moment: datetime) -> datetime | None:
+    """The hour in which the next snapshot lies; None where there is none yet."""
+    query = text("SELECT min(time_stamp) FROM store.snapshot WHERE time_stamp >= :moment")
+    following: datetime | None = await connection.scalar(query, {"moment": moment})
+    return max(moment, floor_to(following, _LONGEST_STEP)) if following else None
 
 
 async def select_final_until(connection: AsyncConnection, now: datetime) -> datetime:

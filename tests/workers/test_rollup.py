@@ -135,7 +135,7 @@ def histories(draw: st.DrawFn) -> list[Row]:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(rows=histories())
 async def test_every_tier_holds_what_the_raw_snapshots_add_up_to(engine: AsyncEngine, rows: list[Row]) -> None:
@@ -145,3 +145,13 @@ async def test_every_tier_holds_what_the_raw_snapshots_add_up_to(engine: AsyncEn
     for tier in STEPS:
         assert await select_devices(engine, tier) == expect_devices(rows, tier)
         assert await select_summaries(engine, tier) == expect_summaries(rows, tier)
+
+
+async def test_the_day_before_a_long_pause_is_rolled_up_whole(engine: AsyncEngine) -> None:
+    await store_rows(engine, [*steady(MIDNIGHT, 90), *steady(MIDNIGHT + timedelta(days=400, hours=7), 90)])
+    await roll_up(engine, MIDNIGHT + timedelta(days=402))
+    days = await select_rows(engine, "rollup_1d", "begin_at, snapshot_count")
+    assert [tuple(row.values()) for row in days] == [(MIDNIGHT, 88), (MIDNIGHT + timedelta(days=400), 88)]
+    hours = await select_rows(engine, "rollup_1h", "snapshot_count")
+    assert [row["snapshot_count"] for row in hours] == [59, 29, 59, 29]
+    assert await select_until(engine) == MIDNIGHT + timedelta(days=401, hours=23, minutes=55)
