@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -116,7 +116,7 @@ async def _make_figures(context: WorkerContext, run: Run, month: str, zone: Zone
         simulated = any(row["driver"] == "simulated" for row in devices.values())
         part = _Month(connection, extent, simulated, begin, end)
         outages = await select_outages(connection, begin, end)
-        network, days = await _make_days(part, zone)
+        network, days = await _make_days(part, zone, len(devices))
         return {
             "month": month,
             "zone": zone.key,
@@ -159,14 +159,18 @@ async def _count_ticks(part: _Month) -> Ticks:
     )
 
 
-async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[DayFigures]]:
+def _unobserved(counts: SummaryCounts, length: timedelta, devices: int) -> int:
+    return devices * int(length.total_seconds()) - counts.up_seconds - counts.down_seconds - counts.unknown_seconds
+
+
+async def _make_days(part: _Month, zone: ZoneInfo, devices: int) -> tuple[Figures, list[DayFigures]]:
     plan = part.plan(make_edges(part.begin, part.end, Step(days=1), zone, 40))
     buckets = await select_summary_counts(part.connection, plan)
     total, days = SummaryCounts(), []
     for number, (begin, end) in enumerate(pairwise(plan.edges)):
         counts = buckets.get(number, SummaryCounts())
         total = merge_counts(total, counts)
-        figures = to_figures(counts, int((end - begin).total_seconds() - counts.covered_seconds), _NO_RATES)
+        figures = to_figures(counts, _unobserved(counts, end - begin, devices), _NO_RATES)
         days.append(
             DayFigures(
                 date=f"{begin.astimezone(zone):%Y-%m-%d}",
@@ -177,8 +181,7 @@ async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[DayFig
             )
         )
     rates = await select_network_percentiles(part.connection, part.billed) if part.billed else _NO_RATES
-    seconds = measure(plan.edges, [True] * (len(plan.edges) - 1))
-    return to_figures(total, int(seconds - total.covered_seconds), rates), days
+    return to_figures(total, _unobserved(total, plan.edges[-1] - plan.edges[0], devices), rates), days
 
 
 async def _make_devices(

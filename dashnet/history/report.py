@@ -19,8 +19,8 @@ class Ticks(TypedDict):
 class Figures(TypedDict):
     """Seconds, bytes and Mbit/s; ratios are shares of the observed time, null where nobody looked.
 
-    `unobserved_seconds` is time in which nobody looked. The 95th percentiles are of five-minute means, null where
-    those of the month are not all kept.
+    Of a tag or the network, seconds are those of all its devices added up. `unobserved_seconds` is time in which nobody
+    looked. The 95th percentiles are of five-minute means, null where those of the month are not all kept.
     """
 
     up_ratio: float | None

@@ -3,11 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import orjson
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -28,6 +29,23 @@ router = APIRouter(prefix="/api", tags=["history"], responses=problem_responses(
 FRESH_FOR = timedelta(minutes=5)
 FINAL_AFTER = timedelta(minutes=15)
 WAIT_SECONDS, POLL_SECONDS, RETRY_AFTER_SECONDS = 10.0, 0.2, 1
+
+
+class Format(StrEnum):
+    """What figures can be made into."""
+
+    JSON = "json"
+    HTML = "html"
+    PDF = "pdf"
+    CSV = "csv"
+
+
+_MEDIA_TYPES = {
+    Format.JSON: "application/json",
+    Format.HTML: "text/html; charset=utf-8",
+    Format.PDF: "application/pdf",
+    Format.CSV: "text/csv; charset=utf-8",
+}
 
 
 class ReportProgress(BaseModel):
@@ -63,6 +81,7 @@ async def read_report(
     engine: Engine,
     redis: RedisClient,
     settings: CurrentSettings,
+    format: Annotated[Format, Query(description="What to make of the figures")] = Format.JSON,
 ) -> Response:
     """The figures of a month. The first to ask has them made by a worker; 202 tells how far it has come."""
     asked = _parse(month, zone)
@@ -77,7 +96,28 @@ async def read_report(
             document = {"month": month, "zone": zone.key, "progress": progress}
             headers = {"retry-after": str(RETRY_AFTER_SECONDS)}
             return Response(orjson.dumps(document), 202, media_type="application/json", headers=headers)
-    return Response(figures, media_type="application/json")
+    content = figures if format is Format.JSON else await asyncio.to_thread(_render, figures, format)
+    # A browser shows the page and keeps the others as files.
+    kept = (
+        {}
+        if format in (Format.JSON, Format.HTML)
+        else {"content-disposition": f'attachment; filename="{_name(asked, format)}"'}
+    )
+    return Response(content, media_type=_MEDIA_TYPES[format], headers=kept)
+
+
+def _render(figures: bytes, format: Format) -> bytes:
+    # What makes PDFs takes a while to import, and most processes never make one.
+    from services.app.report_csv import to_csv_report
+    from services.app.report_html import to_html
+    from services.app.report_pdf import to_pdf
+
+    make = {Format.HTML: to_html, Format.PDF: to_pdf, Format.CSV: to_csv_report}[format]
+    return make(orjson.loads(figures))
+
+
+def _name(asked: _Asked, format: Format) -> str:
+    return f"dashnet-{asked.month}.{format.value}"
 
 
 def _parse(month: str, zone: ZoneInfo) -> _Asked:
