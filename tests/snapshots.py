@@ -1,13 +1,15 @@
 """Raw snapshots for tests: stored as they are, and read again."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.oracle import Row
+from tests.oracle import MINUTE, Row
 from workers.partitions import ensure_partitions
+from workers.rollup import roll_up
+from workers.state_changes import insert_past_changes
 
 
 async def store_rows(engine: AsyncEngine, rows: Sequence[Row]) -> None:
@@ -30,6 +32,31 @@ async def store_rows(engine: AsyncEngine, rows: Sequence[Row]) -> None:
                 "active": [row.active for row in rows],
             },
         )
+
+
+def scheduled(begin: datetime, end: datetime) -> Iterator[datetime]:
+    """The ticks of refreshes between two full minutes: each minute but those of the hour."""
+    ticks = (begin + number * MINUTE for number in range((end - begin) // MINUTE))
+    return (tick for tick in ticks if tick.minute)
+
+
+def steady(
+    device_id: int, begin: datetime, end: datetime, *, active: bool | None = True, upload: float = 2.0
+) -> list[Row]:
+    """A device that is in one state all the time, with this upload and twice as much download while it is up."""
+    speed = upload if active else 0.0
+    round_trip = 0.25 if active else None
+    return [Row(device_id, tick, active, speed, 2 * speed, round_trip) for tick in scheduled(begin, end)]
+
+
+async def store_past(engine: AsyncEngine, rows: Sequence[Row], rolled_at: datetime | None = None) -> None:
+    """Store these snapshots with the state changes that refreshes would have found, and roll up what is final then."""
+    await store_rows(engine, rows)
+    times = [row.time_stamp for row in rows]
+    async with engine.begin() as connection:
+        await insert_past_changes(connection, min(times), max(times) + MINUTE, with_first=True)
+    if rolled_at is not None:
+        await roll_up(engine, rolled_at)
 
 
 async def clear_history(engine: AsyncEngine) -> None:
