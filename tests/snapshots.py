@@ -49,6 +49,17 @@ def steady(
     return [Row(device_id, tick, active, speed, 2 * speed, round_trip) for tick in scheduled(begin, end)]
 
 
+def restless(device_id: int, begin: datetime, end: datetime) -> list[Row]:
+    """A device whose speeds change each minute, that is down for a while and not read for another."""
+    rows = []
+    for number, tick in enumerate(scheduled(begin, end)):
+        active = number % 50 >= 7
+        if number % 90 < 80:
+            speed = float(number * 7 % 31) / 4 if active else 0.0
+            rows.append(Row(device_id, tick, active, speed, 3 * speed, 0.5 if active else None))
+    return rows
+
+
 async def store_past(engine: AsyncEngine, rows: Sequence[Row], rolled_at: datetime | None = None) -> None:
     """Store these snapshots with the state changes that refreshes would have found, and roll up what is final then."""
     await store_rows(engine, rows)
@@ -57,6 +68,22 @@ async def store_past(engine: AsyncEngine, rows: Sequence[Row], rolled_at: dateti
         await insert_past_changes(connection, min(times), max(times) + MINUTE, with_first=True)
     if rolled_at is not None:
         await roll_up(engine, rolled_at)
+
+
+async def forget_finer_than_hours(engine: AsyncEngine, until: datetime) -> None:
+    """What retention leaves of a past up to `until`: hours and days."""
+    async with engine.begin() as connection:
+        values = {"until": until}
+        await connection.execute(text("DELETE FROM store.snapshot WHERE time_stamp < :until"), values)
+        await connection.execute(text("DELETE FROM store.rollup_5m WHERE begin_at < :until"), values)
+        await connection.execute(text("DELETE FROM store.summary_5m WHERE begin_at < :until"), values)
+        await connection.execute(
+            text(
+                "UPDATE store.history_extent SET raw_since = :until, simulated_raw_since = :until, "
+                "five_minutes_since = :until"
+            ),
+            values,
+        )
 
 
 async def clear_history(engine: AsyncEngine) -> None:

@@ -16,52 +16,19 @@ from dashnet.settings import Settings
 from services.app import history, series
 from services.app.points import DEVICE_POINT_FIELDS, SUMMARY_POINT_FIELDS
 from tests.app.conftest import RefreshOnce
-from tests.oracle import MINUTE, Row, count_device, count_summary
+from tests.app.questions import ask
+from tests.oracle import MINUTE, count_device, count_summary
 from tests.servers import DEADLINE_SECONDS, eventually
-from tests.snapshots import scheduled, steady, store_past
+from tests.snapshots import forget_finer_than_hours, restless, steady, store_past
 from workers.context import WorkerContext
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-async def ask(app: httpx.AsyncClient, path: str, begin: datetime, end: datetime, **more: str | int) -> Any:
-    """The answer to a question about a range, which must be a good one."""
-    answer = await app.get(path, params={"from": to_wire(begin), "to": to_wire(end), **more})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
 def at(points: Sequence[dict[str, Any]], moment: datetime) -> dict[str, Any]:
     """The point that begins at this moment."""
     return next(point for point in points if point["time_stamp"] == to_wire(moment))
-
-
-def restless(device_id: int, begin: datetime, end: datetime) -> list[Row]:
-    """A device whose speeds change each minute, that is down for a while and not read for another."""
-    rows = []
-    for number, tick in enumerate(scheduled(begin, end)):
-        active = number % 50 >= 7
-        if number % 90 < 80:
-            speed = float(number * 7 % 31) / 4 if active else 0.0
-            rows.append(Row(device_id, tick, active, speed, 3 * speed, 0.5 if active else None))
-    return rows
-
-
-async def forget_finer_than_hours(engine: AsyncEngine, until: datetime) -> None:
-    """What retention leaves of a past up to `until`: hours and days."""
-    async with engine.begin() as connection:
-        values = {"until": until}
-        await connection.execute(text("DELETE FROM store.snapshot WHERE time_stamp < :until"), values)
-        await connection.execute(text("DELETE FROM store.rollup_5m WHERE begin_at < :until"), values)
-        await connection.execute(text("DELETE FROM store.summary_5m WHERE begin_at < :until"), values)
-        await connection.execute(
-            text(
-                "UPDATE store.history_extent SET raw_since = :until, simulated_raw_since = :until, "
-                "five_minutes_since = :until"
-            ),
-            values,
-        )
 
 
 async def test_what_was_refreshed_is_in_the_history_at_once(
@@ -139,7 +106,7 @@ async def test_the_network_is_the_sum_of_its_devices_tick_by_tick(
     await store_past(engine, rows, NOON + 4 * HOUR)
     found = await ask(app, "/api/summary/history", NOON, NOON + 3 * HOUR, step="1h")
     point = at(found["points"], NOON + HOUR)
-    expected = count_summary(rows, NOON + HOUR, NOON + 2 * HOUR)
+    expected = count_summary(sorted(rows, key=lambda row: row.time_stamp), NOON + HOUR, NOON + 2 * HOUR)
     assert expected is not None
     assert point["upload_speed"] == pytest.approx(
         (expected["upload_megabits"] or 0) / (expected["covered_seconds"] or 1)
