@@ -111,7 +111,7 @@ async def read_availability(
             ids = None if device_id is None else [device_id]
             known = await select_device_availability(connection, plan, parts, ids)
             outages = await select_outages(connection, asked.begin, asked.end, ids)
-            rows = _to_device_rows(devices, known, outages, Parts(plan.edges, parts.wanted))
+            rows = _to_device_rows(devices, known, outages, parts)
         ticks = await _count_ticks(connection, asked)
     return _to_json(
         {

@@ -22,10 +22,11 @@ def seconds_of(row: dict[str, Any]) -> dict[str, int]:
 
 
 def expected_of(rows: Sequence[Row], *parts: tuple[datetime, datetime]) -> dict[str, float]:
-    """Seconds of some parts, one by one from raw snapshots; what is in none of them was not observed."""
+    """Seconds of some parts, one by one from raw snapshots; what is in none of them since the first was unobserved."""
     counts = [count_device(rows, begin, end) or {} for begin, end in parts]
     told = {one: sum(count.get(f"{one}_seconds") or 0 for count in counts) for one in ("up", "down", "unknown")}
-    whole = sum((end - begin).total_seconds() for begin, end in parts)
+    since = min(row.time_stamp for row in rows)
+    whole = sum((end - max(begin, since)).total_seconds() for begin, end in parts)
     return {**told, "unobserved": whole - sum(told.values())}
 
 
@@ -41,7 +42,7 @@ async def rows(engine: AsyncEngine, device_ids: list[int]) -> list[Row]:
     return sorted(rows, key=lambda row: row.time_stamp)
 
 
-async def test_seconds_of_a_device_are_those_of_its_snapshots_and_the_rest_nobody_looked(
+async def test_seconds_of_a_device_are_those_of_its_snapshots_and_since_the_first_the_rest_nobody_looked(
     app: httpx.AsyncClient, device_ids: list[int], rows: list[Row]
 ) -> None:
     begin, end = NOON + 17 * MINUTE, NOON + 4 * HOUR + 3 * MINUTE
