@@ -25,7 +25,7 @@ from services.app.points import (
     to_summary_points,
 )
 from services.app.ranges import invalid_field
-from services.app.series import Asked, Question, Series, describe, read_parts
+from services.app.series import CSV_POINTS_AT_ONCE, Asked, Question, Series, cut_edges, describe
 
 router = APIRouter(prefix="/api", tags=["history"], responses=problem_responses(422, 503))
 
@@ -102,9 +102,12 @@ async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked
 
     async def lines() -> AsyncIterator[bytes]:
         yield to_csv([SUMMARY_POINT_FIELDS])
-        async for plan, connection in read_parts(engine, edges, simulated=simulated):
-            points = to_summary_points(plan, await select_summary_counts(connection, plan))
-            yield to_csv(list(point.values()) for point in points)
+        for part in cut_edges(edges, CSV_POINTS_AT_ONCE):
+            # Nothing is held while the client takes its time, or for ever.
+            async with open_history(engine) as (connection, extent):
+                plan = make_plan(part, extent, simulated=simulated)
+                found = await select_summary_counts(connection, plan)
+            yield to_csv(list(point.values()) for point in to_summary_points(plan, found))
 
     return _to_csv_response(lines(), "summary")
 
@@ -114,8 +117,8 @@ async def _answer_devices(
 ) -> Response | tuple[dict[str, Any], dict[int, list[dict[str, Any]]]]:
     """The head of the answer and the points of each device; or, as CSV, the whole answer."""
     async with open_history(engine) as (connection, extent):
-        step = asked.choose_step(extent, simulated=simulated)
-        edges = asked.make_edges(step)
+        step = asked.choose_step(extent, simulated=simulated, series=len(ids))
+        edges = asked.make_edges(step, len(ids))
         if not asked.is_csv:
             plan = make_plan(edges, extent, simulated=simulated)
             found = await select_device_counts(connection, plan, ids)
@@ -124,8 +127,11 @@ async def _answer_devices(
 
     async def lines() -> AsyncIterator[bytes]:
         yield to_csv([["device_id", *DEVICE_POINT_FIELDS]])
-        async for plan, connection in read_parts(engine, edges, simulated=simulated):
-            found = await select_device_counts(connection, plan, ids)
+        for part in cut_edges(edges, max(1, CSV_POINTS_AT_ONCE // len(ids))):
+            # Nothing is held while the client takes its time, or for ever.
+            async with open_history(engine) as (connection, extent):
+                plan = make_plan(part, extent, simulated=simulated)
+                found = await select_device_counts(connection, plan, ids)
             for device_id in ids:
                 points = to_device_points(plan, found.get(device_id, {}))
                 yield to_csv([device_id, *point.values()] for point in points)

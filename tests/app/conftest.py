@@ -41,6 +41,14 @@ async def app(settings: Settings, device_ids: list[int]) -> AsyncIterator[httpx.
 
 
 @pytest.fixture
+async def tags(network: httpx.AsyncClient, context: WorkerContext, device_ids: list[int]) -> None:
+    """The first two devices are tagged core, the second also lab."""
+    await network.patch(f"/devices/{device_ids[0]}", json={"tags": ["core"]})
+    await network.patch(f"/devices/{device_ids[1]}", json={"tags": ["core", "lab"]})
+    await sync(context, 3)
+
+
+@pytest.fixture
 def refresh_once(context: WorkerContext, device_ids: list[int]) -> RefreshOnce:
     """Refresh under a tick of its own and tell it; the first is the running second, each next one a second later."""
     ticks = iter(datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=number) for number in range(60))
