@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import os
 import socket
 import struct
@@ -19,12 +20,12 @@ from sqlalchemy.engine import make_url
 from dashnet.publication import Kind, publish
 from dashnet.settings import Settings
 from services.app.close_codes import CloseCode
-from tests.app.raw_socket import open_raw_socket
+from tests.app.raw_socket import CLOSE, TEXT, open_raw_socket
 from tests.app.test_feed_metrics import read_metrics
 from tests.conftest import run_app
 from tests.feeds import Feed, open_feed
 from tests.network.gate import open_gate, to_unix_socket
-from tests.servers import DEADLINE_SECONDS, eventually, free_port
+from tests.servers import DEADLINE_SECONDS, OUR_PROTOCOL, eventually, free_port
 from workers.context import WorkerContext
 
 # More than all the buffers between a server and a client that does not read.
@@ -148,10 +149,31 @@ async def test_a_full_state_that_cannot_be_made_closes_with_a_code_that_says_com
     assert feed.socket.close_code == CloseCode.TRY_AGAIN_LATER
 
 
+async def has_nobody(app: httpx.AsyncClient) -> bool:
+    return (await read_metrics(app))["dashnet_subscribers/live"] == 0
+
+
 async def test_a_subscriber_that_leaves_is_forgotten(settings: Settings, app: httpx.AsyncClient) -> None:
     async with open_feed(settings, "/live") as feed:
         await feed.next()
-    assert (await app.get("/healthz")).status_code == 200
+        assert not await has_nobody(app)
+    await eventually(lambda: has_nobody(app))
+
+
+@pytest.mark.parametrize("protocol", [OUR_PROTOCOL, "websockets-sansio"])
+async def test_who_subscribes_and_leaves_in_one_breath_is_forgotten(
+    settings: Settings, device_ids: list[int], protocol: str
+) -> None:
+    async with run_app(settings, protocol) as app:
+        async with contextlib.AsyncExitStack() as stack:
+            feeds = [await stack.enter_async_context(open_raw_socket(settings)) for _ in range(20)]
+            for feed in feeds:
+                await feed.next()
+            for feed in feeds:
+                # In one piece, so that the goodbye is read before the subscription is followed.
+                feed.send_all((TEXT, b'{"type":"subscribe","search":"a"}'), (CLOSE, struct.pack("!H", 1000)))
+                await feed.is_ended()
+        assert await eventually(lambda: has_nobody(app))
 
 
 async def test_a_slow_subscriber_that_takes_again_gets_one_fresh_state_for_all_that_it_was_too_slow_for(
