@@ -1,6 +1,7 @@
 """The subscribers of one view: those in step are written to in one tight loop, the others one by one."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 from services.app.message import Message
@@ -8,6 +9,8 @@ from services.app.subscriber import Subscriber, Traffic, WriteFrame
 
 # After so many subscribers others get their turn in the event loop.
 CHUNK = 200
+# Or after this, if so many take longer.
+LONGEST_TURN_SECONDS = 0.005
 # From here on a message is compressed in a thread, while the event loop goes on.
 LONG_MESSAGE_BYTES = 64 * 1024
 
@@ -119,17 +122,22 @@ class Delivery:
 
 
 class Turns:
-    """Lets others have their turn in the event loop after every so many subscribers."""
+    """Lets others have their turn in the event loop after every so many subscribers, or milliseconds if that is sooner.
+
+    Views are what takes milliseconds: each has a state and a message of its own to be made.
+    """
 
     def __init__(self) -> None:
         self._served = 0
+        self._began_at = time.perf_counter()
 
     async def pass_on(self, served: int) -> None:
-        """So many more have been served."""
+        """So many more subscribers or views have been served."""
         self._served += served
-        if self._served >= CHUNK:
-            self._served = 0
+        if self._served >= CHUNK or time.perf_counter() - self._began_at > LONGEST_TURN_SECONDS:
             await asyncio.sleep(0)
+            self._served = 0
+            self._began_at = time.perf_counter()
 
 
 async def compress(message: Message, windows: set[int]) -> None:

@@ -33,24 +33,26 @@ class Caretaker:
 
     async def make_states(self, due: Due) -> None:
         """Make each state once for all who are due the same, until cancelled."""
+        turns = Turns()
         while True:
             for view, subscribers in (await due.take()).items():
                 position = self._hub.position
                 if position is None:
                     continue  # the panel's arrival asks for all states anew
-                begun = [one for one in subscribers if one.begin_state(position.seq)]
+                # Whoever changed its view while others' states were made is due again, under that one.
+                begun = [one for one in subscribers if one.view == view and one.begin_state(position.seq)]
                 if not begun:
                     continue
                 try:
-                    await self._send_state(view, begun)
+                    await self._send_state(view, begun, turns)
                 except Exception as error:
                     _send_away(begun, error)
+                await turns.pass_on(1)
 
-    async def _send_state(self, view: View | None, subscribers: Sequence[Subscriber]) -> None:
+    async def _send_state(self, view: View | None, subscribers: Sequence[Subscriber], turns: Turns) -> None:
         # Of /live: made before the first await, so that it holds all up to the seq that was just begun with.
         message = self._hub.encode_state(view) if view is not None else await self._encode_full_state()
         await compress(message, {subscriber.connection.window_bits for subscriber in subscribers})
-        turns = Turns()
         for subscriber in subscribers:
             subscriber.finish_state(message, view)
             await turns.pass_on(1)

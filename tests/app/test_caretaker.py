@@ -76,6 +76,28 @@ async def test_nobody_on_live_waits_for_the_array_of_2020() -> None:
         assert len(written_to(old).written) == 1
 
 
+async def test_who_changes_its_view_while_another_state_is_compressed_gets_the_new_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hub, is_compressed = make_hub(), asyncio.Event()
+
+    async def compress_slowly(*_: object) -> None:
+        await is_compressed.wait()
+
+    monkeypatch.setattr("services.app.caretaker.compress", compress_slowly)
+    async with caring(hub, encode_nothing):
+        views = [View(search=text) for text in "abc"]
+        subscribers = [join(hub, view) for view in views]
+        await settle()
+        # One of them is at the compression; the others wait behind it.
+        for subscriber in subscribers:
+            hub.change_view(subscriber, View(search="new"))
+        is_compressed.set()
+        await settle()
+        assert [len(written_to(one).written) for one in subscribers] == [1, 1, 1]
+        assert list(hub._memberships) == [View(search="new")]
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [(ConnectionRefusedError(), CloseCode.TRY_AGAIN_LATER), (ZeroDivisionError(), CloseCode.INTERNAL_ERROR)],
