@@ -13,6 +13,7 @@ from services.app.due import Due
 from services.app.membership import Membership, Narrowing
 from services.app.message import Message
 from services.app.panel import Panel
+from services.app.slow_subscribers import SlowSubscribers
 from services.app.subscriber import Subscriber, Traffic, WriteFrame
 from services.app.views import ALL_DEVICES, DeviceIndex, View
 
@@ -26,7 +27,7 @@ class Hub:
     def __init__(self, backlog_limit: int, recent_limit: int) -> None:
         self.traffic = Traffic()
         self.backlog_limit = backlog_limit
-        self.full_since: dict[Subscriber, float] = {}
+        self.slow = SlowSubscribers()
         self.due, self.due_2020 = Due(), Due()
         self._recent_limit = recent_limit
         self._recent: deque[Message] = deque()
@@ -64,11 +65,6 @@ class Hub:
         """How many websockets of 2020's protocol are open."""
         return len(self._watching_2020)
 
-    @property
-    def backlog_bytes(self) -> int:
-        """What waits for all subscribers together, their connections' own buffers included."""
-        return sum(one.backlog_bytes + one.connection.waiting_bytes for one in self.full_since)
-
     async def wait_loaded(self) -> Panel:
         """The panel, once there is one."""
         while self._panel is None:
@@ -102,7 +98,7 @@ class Hub:
         self._leave(subscriber)
         self.due.discard(subscriber)
         self.due_2020.discard(subscriber)
-        self.full_since.pop(subscriber, None)
+        self.slow.discard(subscriber)
 
     def _audience(self, view: View | None) -> Audience:
         if view is None:
@@ -234,8 +230,8 @@ class Hub:
 
     def on_full(self, subscriber: Subscriber) -> None:
         """Its connection takes nothing for now."""
-        self.full_since[subscriber] = asyncio.get_running_loop().time()
+        self.slow.add(subscriber, asyncio.get_running_loop().time())
 
     def on_drained(self, subscriber: Subscriber) -> None:
         """Its connection takes something again."""
-        self.full_since.pop(subscriber, None)
+        self.slow.discard(subscriber)

@@ -47,11 +47,11 @@ class RawSocket:
         self, opcode: int, payload: bytes = b"", *, fin: bool = True, reserved: int = 0, is_masked: bool = True
     ) -> None:
         """Send one frame; `reserved` are the bits 0x40, 0x20, 0x10 of its first byte."""
-        self._writer.write(_encode(opcode, payload, (0x80 if fin else 0) | reserved, is_masked=is_masked))
+        self._writer.write(encode_frame(opcode, payload, (0x80 if fin else 0) | reserved, is_masked=is_masked))
 
     def send_all(self, *frames: tuple[int, bytes]) -> None:
         """Send these whole frames in one piece, which the server reads at once."""
-        self._writer.write(b"".join(_encode(opcode, payload, 0x80, is_masked=True) for opcode, payload in frames))
+        self._writer.write(b"".join(encode_frame(opcode, payload) for opcode, payload in frames))
 
     def send_bytes(self, sent: bytes) -> None:
         """Send anything."""
@@ -91,7 +91,8 @@ class RawSocket:
             return await self._reader.read() == b""
 
 
-def _encode(opcode: int, payload: bytes, bits: int, *, is_masked: bool) -> bytes:
+def encode_frame(opcode: int, payload: bytes, bits: int = 0x80, *, is_masked: bool = True) -> bytes:
+    """A client's frame; `bits` are the upper four of its first byte, of which 0x80 says that the message is whole."""
     assert len(payload) < 2**16
     mask_bit = 0x80 if is_masked else 0
     length = len(payload)
