@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from services.app.message import Message
 from services.app.subscriber import Subscriber, Traffic, WriteFrame
@@ -50,9 +50,9 @@ class Audience:
         self._others.add(subscriber)
         return self._delivery is None or self._delivery.leave_out(subscriber)
 
-    def begin_delivery(self, message: Message) -> "Delivery":
+    def begin_delivery(self, make_message: Callable[[], Message]) -> "Delivery":
         """A delivery to all who are here now; those who come later have what it tells."""
-        self._delivery = Delivery(message, self._parts(), list(self._others))
+        self._delivery = Delivery(make_message, self._parts(), list(self._others))
         return self._delivery
 
     def end_delivery(self) -> None:
@@ -83,10 +83,10 @@ class _Part:
 
 
 class Delivery:
-    """One message on its way to an audience."""
+    """One message on its way to an audience, made when the delivery runs."""
 
-    def __init__(self, message: Message, parts: list[_Part], others: list[Subscriber]) -> None:
-        self._message = message
+    def __init__(self, make_message: Callable[[], Message], parts: list[_Part], others: list[Subscriber]) -> None:
+        self._make_message = make_message
         self._parts = parts
         self._others = others
 
@@ -102,10 +102,12 @@ class Delivery:
 
     async def run(self, turns: "Turns", traffic: Traffic) -> None:
         """Deliver; others get their turn in the event loop in between."""
+        message = self._make_message()
+        await turns.pass_on(0)  # it may have taken long to make
         # Those without compression first: they need not wait for it.
         for part in sorted(self._parts, key=lambda part: part.window_bits):
-            await compress(self._message, {part.window_bits})
-            frame = self._message.frame(part.window_bits)
+            await compress(message, {part.window_bits})
+            frame = message.frame(part.window_bits)
             traffic.messages += len(part.writes)
             traffic.bytes += len(part.writes) * len(frame)
             while part.done < len(part.writes):
@@ -114,10 +116,10 @@ class Delivery:
                 for write in chunk:
                     write(frame)
                 await turns.pass_on(len(chunk))
-        await compress(self._message, {subscriber.connection.window_bits for subscriber in self._others})
+        await compress(message, {subscriber.connection.window_bits for subscriber in self._others})
         # Grows while it is gone through, by those who fall out of step before they are reached.
         for subscriber in self._others:
-            subscriber.give(self._message)
+            subscriber.give(message)
             await turns.pass_on(1)
 
 
