@@ -4,7 +4,8 @@ import asyncio
 import os
 import socket
 import struct
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from tests.app.deaf_socket import CLOSE_FRAME, open_deaf_socket, read_until
 from tests.app.raw_socket import encode_frame
 from tests.app.test_feed_metrics import read_metrics
 from tests.conftest import run_app
+from tests.feeds import open_feed
 from tests.servers import DEADLINE_SECONDS, eventually, free_port
 
 PAUSE_SECONDS = 0.02
@@ -28,6 +30,14 @@ MUCH_BYTES = 24_000_000
 
 async def has_backlog(app: httpx.AsyncClient) -> bool:
     return (await read_metrics(app))["dashnet_backlog_bytes"] > 1_000_000
+
+
+@asynccontextmanager
+async def await_state(settings: Settings) -> AsyncIterator[None]:
+    """Begin once the service has a state, so that none waits for it with an unanswered ping."""
+    async with open_feed(settings, "/live") as feed:
+        await feed.next()
+    yield
 
 
 async def read_state_slowly(deaf: socket.socket) -> tuple[int, int]:
@@ -52,7 +62,7 @@ async def test_who_reads_a_large_state_slowly_but_steadily_is_not_closed(
     settings: Settings, many_devices: None, options: dict[str, Any]
 ) -> None:
     strict = settings.model_copy(update={"subscriber_stall_seconds": 0.3})
-    async with run_app(strict, **options), open_deaf_socket(strict, SLOW_READ_BYTES) as slow:
+    async with run_app(strict, **options), await_state(strict), open_deaf_socket(strict, SLOW_READ_BYTES) as slow:
         wanted, count = await read_state_slowly(slow)
         assert wanted > 5_000_000
         assert count == wanted
@@ -63,8 +73,9 @@ async def test_who_reads_a_large_state_slowly_but_steadily_is_not_closed(
 async def test_the_keep_alive_leaves_the_end_of_who_takes_nothing_to_the_caretaker(
     settings: Settings, many_devices: None
 ) -> None:
-    strict = settings.model_copy(update={"subscriber_stall_seconds": 0.6})
-    async with run_app(strict, ws_ping_interval=0.05, ws_ping_timeout=0.1) as app, open_deaf_socket(strict) as deaf:
+    strict = settings.model_copy(update={"subscriber_stall_seconds": 1.0})
+    pinging = run_app(strict, ws_ping_interval=0.05, ws_ping_timeout=0.3)
+    async with pinging as app, await_state(strict), open_deaf_socket(strict) as deaf:
         before = (await read_metrics(app))["dashnet_slow_closes_total"]
 
         async def is_closed() -> bool:
