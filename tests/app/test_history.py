@@ -370,7 +370,7 @@ async def holds_nothing(engine: AsyncEngine) -> bool:
     """Whether no connection of the app service is in a transaction."""
     async with engine.connect() as connection:
         query = f"SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' AND {OF_THE_APP}"
-        return await connection.scalar(text(query)) == 0
+        return int(await connection.scalar(text(query)) or 0) == 0
 
 
 async def test_a_device_that_the_store_has_lost_has_an_empty_past_and_no_error(

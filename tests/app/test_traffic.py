@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dashnet.history.counts import select_device_counts
 from dashnet.reading import to_wire
 from services.app import traffic
 from tests.app.questions import ask
@@ -177,7 +178,7 @@ async def test_the_steps_of_the_busiest_alone_are_read(
 ) -> None:
     """Those of all devices of a large network would be millions."""
     asked: list[tuple[int, object]] = []
-    select = traffic.select_device_counts
+    select = select_device_counts
 
     async def watched(connection: Any, plan: Any, ids: Any = None) -> Any:
         asked.append((len(plan.edges) - 1, ids))
