@@ -19,7 +19,7 @@ async def find_differences(engine: AsyncEngine, schema: str) -> Sequence[Any]:
 
     def compare(connection: Connection) -> Sequence[Any]:
         options = {"include_schemas": True, "include_object": is_asked_for}
-        return compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata)
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata))
 
     async with engine.connect() as connection:
         return await connection.run_sync(compare)
