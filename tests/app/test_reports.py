@@ -1,25 +1,23 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
-import orjson
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from dashnet.channels import job_queue
 from dashnet.history.report import ReportFigures
-from dashnet.jobs import MOST_WAITING
+from dashnet.jobs import MOST_WAITING, Job
 from dashnet.settings import Settings
 from services.app import reports
+from tests.conftest import run_app
 from tests.oracle import Row
+from tests.queue import queued, run_queued, working
 from tests.servers import eventually, free_port
 from tests.snapshots import restless, store_past
 from workers.context import WorkerContext
-from workers.report import report
 
 OCTOBER = datetime(2026, 10, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -32,36 +30,11 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "WAIT_SECONDS", 0.3)
 
 
-async def queued(context: WorkerContext) -> Sequence[list[Any]]:
-    """The arguments of the reports that were asked for and that nobody made yet."""
-    names = await context.redis.zrange(job_queue(context.settings), 0, -1)
-    raw = await context.redis.mget([b"arq:job:" + name for name in names]) if names else []
-    return [orjson.loads(one)["a"] for one in raw if one and orjson.loads(one)["f"] == "report"]
-
-
-async def make_queued(context: WorkerContext) -> None:
-    """Make all of them, as a worker does."""
-    names = await context.redis.zrange(job_queue(context.settings), 0, -1)
-    for tick, requested_by, month, zone in await queued(context):
-        await report(context, datetime.fromisoformat(tick), requested_by, month, zone)
-    for name in names:
-        await context.redis.delete(b"arq:job:" + name)
-        await context.redis.zrem(job_queue(context.settings), name)
-
-
 @pytest.fixture
 async def worker(context: WorkerContext) -> AsyncIterator[None]:
     """Makes whatever report is asked for, until the test ends."""
-
-    async def work() -> None:
-        while True:
-            await make_queued(context)
-            await asyncio.sleep(0.02)
-
-    task = asyncio.create_task(work())
-    yield
-    task.cancel()
-    await asyncio.wait([task])
+    async with working(context):
+        yield
 
 
 @pytest.fixture
@@ -138,7 +111,7 @@ async def test_while_it_is_made_progress_is_told(
 ) -> None:
     await insert_run(context.engine, outcome=None)
     assert (await app.get(PATH)).json()["progress"] == 0.25
-    assert await queued(context) == []
+    assert await queued(context, Job.REPORT) == []
 
 
 async def insert_run(engine: AsyncEngine, outcome: str | None) -> None:
@@ -156,7 +129,7 @@ async def test_asked_for_twice_at_once_it_is_made_once(
     app: httpx.AsyncClient, patience: None, context: WorkerContext
 ) -> None:
     await asyncio.gather(*(app.get(PATH) for _ in range(5)))
-    assert [arguments[2:] for arguments in await queued(context)] == [["2026-10", "UTC"]]
+    assert [arguments[2:] for arguments in await queued(context, Job.REPORT)] == [["2026-10", "UTC"]]
 
 
 async def test_asked_for_again_while_no_worker_is_up_it_waits_once(
@@ -164,7 +137,7 @@ async def test_asked_for_again_while_no_worker_is_up_it_waits_once(
 ) -> None:
     await app.get(PATH)
     await app.get(PATH)
-    assert len(await queued(context)) == 1
+    assert len(await queued(context, Job.REPORT)) == 1
 
 
 async def test_whoever_asks_for_all_zones_at_once_leaves_the_workers_to_their_refreshes(
@@ -173,7 +146,7 @@ async def test_whoever_asks_for_all_zones_at_once_leaves_the_workers_to_their_re
     zones = ["Europe/Berlin", "Europe/Paris", "Europe/Rome", "Europe/Oslo", "Europe/Vienna", "Europe/Sofia"]
     answers = [await app.get(PATH, params={"zone": zone}) for zone in zones]
     assert {answer.status_code for answer in answers} == {202}
-    assert len(await queued(context)) == MOST_WAITING
+    assert len(await queued(context, Job.REPORT)) == MOST_WAITING
 
 
 async def test_many_reports_at_once_are_all_made_in_the_end(app: httpx.AsyncClient, worker: None) -> None:
@@ -192,13 +165,13 @@ async def test_a_report_that_failed_is_503_and_says_where_to_look(
     app: httpx.AsyncClient, context: WorkerContext
 ) -> None:
     asked = asyncio.create_task(app.get(PATH))
-    await eventually(lambda: queued(context))
+    await eventually(lambda: queued(context, Job.REPORT))
     async with context.engine.begin() as connection:
         await connection.execute(text("ALTER TABLE store.report RENAME TO lost"))
         # What reads the past does not miss it; only what keeps the report does.
         await connection.execute(text("CREATE VIEW store.report AS SELECT * FROM store.lost WHERE false GROUP BY 1, 2"))
     with pytest.raises(Exception, match="report"):
-        await make_queued(context)
+        await run_queued(context)
     answer = await asked
     assert (answer.status_code, "dashnet jobs list" in answer.json()["detail"]) == (503, True)
 
@@ -272,8 +245,6 @@ async def test_an_unknown_zone_is_422(app: httpx.AsyncClient, zone: str) -> None
 async def test_without_redis_a_report_that_is_made_is_still_given(
     settings: Settings, app: httpx.AsyncClient, worker: None, redis: Redis
 ) -> None:
-    from tests.conftest import run_app
-
     await app.get(PATH)
     lost = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{free_port()}/0", "app_port": free_port()})
     async with run_app(lost) as other:
