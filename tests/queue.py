@@ -1,7 +1,7 @@
 """The queue in the part of a worker: what was asked for, and making it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from workers.backfill import backfill
 from workers.context import WorkerContext
 from workers.report import report
 
-_JOBS = {Job.REPORT.value: report, Job.BACKFILL.value: backfill}
+_JOBS: dict[str, Callable[..., Awaitable[None]]] = {Job.REPORT.value: report, Job.BACKFILL.value: backfill}
 
 
 async def queued(context: WorkerContext, job: Job) -> Sequence[list[Any]]:

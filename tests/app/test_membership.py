@@ -124,7 +124,7 @@ def test_who_applies_a_narrowed_feed_has_what_the_view_holds(
 
 def make_device(device_id: int) -> dict[str, Any]:
     texts = dict.fromkeys(("host_name", "device_type", "operating_system", "mac_address", "ip_address"), "")
-    driver = {"driver": "simulated", "driver_options": {}, "tags": [], "parent_id": None}
+    driver: dict[str, Any] = {"driver": "simulated", "driver_options": {}, "tags": [], "parent_id": None}
     return {"id": device_id, **texts, **driver, "state": "up", "snap_shot": None}
 
 
