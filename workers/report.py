@@ -48,6 +48,8 @@ from workers.figures import to_device, to_figures, to_outages
 from workers.ledger import Run, RunKey, open_run, record_progress
 
 _DEVICES_AT_ONCE = 100
+# They can be made again; whoever asks for every month in every zone must not fill the disk.
+MOST_KEPT = 200
 _NO_RATES = Percentiles()
 
 
@@ -109,6 +111,13 @@ async def _keep(connection: AsyncConnection, figures: ReportFigures) -> None:
             "figures": orjson.dumps(figures).decode(),
         },
     )
+    await connection.execute(
+        text(
+            "DELETE FROM store.report WHERE made_at < "
+            "(SELECT made_at FROM store.report ORDER BY made_at DESC OFFSET :most LIMIT 1)"
+        ),
+        {"most": MOST_KEPT - 1},
+    )
     await connection.commit()
 
 
@@ -168,7 +177,8 @@ async def _count_ticks(part: _Month) -> Ticks:
 
 
 async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[DayFigures]]:
-    plan = part.plan(make_edges(part.begin, part.end, Step(days=1), zone, 40))
+    edges = make_edges(part.begin, part.end, Step(days=1), zone, 40)
+    plan = part.plan(edges)
     buckets = await select_summary_counts(part.connection, plan)
     total, days = SummaryCounts(), []
     for number, (begin, end) in enumerate(pairwise(plan.edges)):
@@ -177,7 +187,8 @@ async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[DayFig
         figures = to_figures(counts, part.unobserved(counts, begin, end), _NO_RATES)
         days.append(
             DayFigures(
-                date=f"{begin.astimezone(zone):%Y-%m-%d}",
+                # Where finer rows are gone the plan's day may begin within the one before.
+                date=f"{edges[number].astimezone(zone):%Y-%m-%d}",
                 up_ratio=figures["up_ratio"],
                 unobserved_seconds=figures["unobserved_seconds"],
                 uploaded_bytes=figures["uploaded_bytes"],

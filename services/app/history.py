@@ -30,6 +30,7 @@ from services.app.series import CSV_POINTS_AT_ONCE, Asked, Question, Series, cut
 router = APIRouter(prefix="/api", tags=["history"], responses=problem_responses(422, 503))
 
 MOST_DEVICES = 100
+_ALSO_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 class DeviceHistory(Series):
@@ -59,7 +60,7 @@ class SummaryHistory(Series):
     points: list[SummaryPoint]
 
 
-@router.get("/devices/history", response_model=DevicesHistory, responses=problem_responses(404))
+@router.get("/devices/history", response_model=DevicesHistory, responses=problem_responses(404) | _ALSO_CSV)
 async def read_several(
     panel: CurrentPanel,
     engine: Engine,
@@ -77,7 +78,7 @@ async def read_several(
     return _to_json({**head, "devices": series})
 
 
-@router.get("/devices/{device_id}/history", response_model=DeviceHistory, responses=problem_responses(404))
+@router.get("/devices/{device_id}/history", response_model=DeviceHistory, responses=problem_responses(404) | _ALSO_CSV)
 async def read_history(device_id: DeviceId, panel: CurrentPanel, engine: Engine, asked: Asked) -> Response:
     """A device's past: mean, minimum and maximum per bucket, and null where nobody looked."""
     device = find_device(panel, device_id)
@@ -88,7 +89,7 @@ async def read_history(device_id: DeviceId, panel: CurrentPanel, engine: Engine,
     return _to_json({**head, "device_id": device_id, "points": points[device_id]})
 
 
-@router.get("/summary/history", response_model=SummaryHistory)
+@router.get("/summary/history", response_model=SummaryHistory, responses=_ALSO_CSV)
 async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked) -> Response:
     """The whole network's past: sums over all devices, their mean, minimum and maximum per bucket."""
     simulated = has_simulated(panel.devices.values())

@@ -1,6 +1,3 @@
-import asyncio
-import csv
-import io
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,13 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.reading import to_wire
-from dashnet.settings import Settings
-from services.app import history, series
-from services.app.points import DEVICE_POINT_FIELDS, SUMMARY_POINT_FIELDS
+from services.app import series
 from tests.app.conftest import RefreshOnce
 from tests.app.questions import ask
 from tests.oracle import MINUTE, count_device, count_summary
-from tests.servers import DEADLINE_SECONDS, eventually
+from tests.servers import eventually
 from tests.snapshots import forget_finer_than_hours, restless, steady, store_past
 from workers.context import WorkerContext
 
@@ -297,82 +292,6 @@ async def test_many_devices_with_a_step_that_makes_too_many_points_are_refused(
     assert (answer.status_code, answer.json()["errors"][0]["location"]) == (422, "step")
 
 
-def parse_csv(answer: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(answer)))
-
-
-async def test_csv_has_a_line_per_point_and_leaves_null_empty(
-    app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine
-) -> None:
-    await store_past(engine, steady(device_ids[0], NOON, NOON + 50 * MINUTE), NOON + 4 * HOUR)
-    parameters = {"from": to_wire(NOON), "to": to_wire(NOON + 2 * HOUR), "step": "1h", "format": "csv"}
-    answer = await app.get(f"/api/devices/{device_ids[0]}/history", params=parameters)
-    lines = parse_csv(answer.text)
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert tuple(lines[0]) == ("device_id", *DEVICE_POINT_FIELDS)
-    assert [(line["time_stamp"], line["upload_speed"]) for line in lines] == [
-        (to_wire(NOON), "2.0"),
-        (to_wire(NOON + HOUR), ""),
-    ]
-
-
-async def test_csv_of_the_network_says_what_json_says_over_any_number_of_pieces(
-    app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(history, "CSV_POINTS_AT_ONCE", 7)
-    await store_past(engine, restless(device_ids[0], NOON, NOON + 3 * HOUR), NOON + 2 * HOUR)
-    parameters = {"from": to_wire(NOON), "to": to_wire(NOON + 3 * HOUR), "step": "5m"}
-    points = (await app.get("/api/summary/history", params=parameters)).json()["points"]
-    lines = parse_csv((await app.get("/api/summary/history", params={**parameters, "format": "csv"})).text)
-    told = [{name: "" if value is None else str(value) for name, value in point.items()} for point in points]
-    assert (len(lines), lines, tuple(lines[0])) == (36, told, SUMMARY_POINT_FIELDS)
-
-
-LONG = {"from": "2024-01-01T00:00:00Z", "to": "2025-11-20T00:00:00Z", "step": "1m", "format": "csv"}
-
-
-async def test_a_long_csv_begins_before_it_ends_and_who_hangs_up_leaves_no_connection_behind(
-    app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine
-) -> None:
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        async with app.stream("GET", f"/api/devices/{device_ids[0]}/history", params=LONG) as answer:
-            begun = await anext(answer.aiter_bytes())
-    assert begun.startswith(b"device_id,time_stamp")
-    await eventually(lambda: holds_nothing(engine))
-
-
-async def test_who_reads_a_csv_slowly_holds_no_connection_meanwhile(
-    settings: Settings, app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine
-) -> None:
-    """Else a few of them would have taken all connections, and a restore would wait for the slowest."""
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        reader, writer = await asyncio.open_connection("127.0.0.1", settings.app_port, limit=1024)
-        query = httpx.QueryParams(LONG)
-        writer.write(f"GET /api/devices/{device_ids[0]}/history?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        assert await reader.readuntil(b"time_stamp")
-        # The kernel's buffers fill up, and from then on the service waits for this client.
-        await eventually(lambda: rests(engine))
-        assert await holds_nothing(engine)
-        writer.close()
-
-
-async def rests(engine: AsyncEngine) -> bool:
-    """Whether no query of the app service began within half a second."""
-    async with engine.connect() as connection:
-        query = "SELECT bool_and(query_start < clock_timestamp() - interval '0.5 s') FROM pg_stat_activity WHERE {}"
-        return bool(await connection.scalar(text(query.format(OF_THE_APP))))
-
-
-OF_THE_APP = "datname = current_database() AND application_name = 'dashnet-app'"
-
-
-async def holds_nothing(engine: AsyncEngine) -> bool:
-    """Whether no connection of the app service is in a transaction."""
-    async with engine.connect() as connection:
-        query = f"SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' AND {OF_THE_APP}"
-        return int(await connection.scalar(text(query)) or 0) == 0
-
-
 async def test_a_device_that_the_store_has_lost_has_an_empty_past_and_no_error(
     app: httpx.AsyncClient, device_ids: list[int], context: WorkerContext
 ) -> None:
@@ -391,7 +310,3 @@ async def test_a_store_of_another_version_is_503_and_says_what_to_do(
         await connection.execute(text("DROP TABLE store.history_extent"))
     answer = await app.get(f"/api/devices/{device_ids[0]}/history")
     assert (answer.status_code, "dashnet upgrade" in answer.json()["detail"]) == (503, True)
-
-
-def test_a_csv_is_made_in_pieces_that_hold_nobody_up() -> None:
-    assert series.CSV_POINTS_AT_ONCE <= 1_000

@@ -178,11 +178,10 @@ async def test_the_steps_of_the_busiest_alone_are_read(
 ) -> None:
     """Those of all devices of a large network would be millions."""
     asked: list[tuple[int, object]] = []
-    select = select_device_counts
 
     async def watched(connection: Any, plan: Any, ids: Any = None) -> Any:
         asked.append((len(plan.edges) - 1, ids))
-        return await select(connection, plan, ids)
+        return await select_device_counts(connection, plan, ids)
 
     monkeypatch.setattr(traffic, "select_device_counts", watched)
     await store_past(engine, [row for one in device_ids for row in steady(one, NOON, NOON + HOUR, upload=one)])
