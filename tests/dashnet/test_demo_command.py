@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from dashnet import demo_command
+from dashnet import demo_command, job_commands
 from dashnet.demo_command import request_backfill
 from dashnet.errors import DashnetError, ServiceUnavailable
 from dashnet.jobs import Job
@@ -20,6 +20,7 @@ from workers.context import WorkerContext
 def ours(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command finds the services of the test, which may be up or not."""
     monkeypatch.setattr(demo_command, "get_settings", lambda: settings)
+    monkeypatch.setattr(job_commands, "get_settings", lambda: settings)
 
 
 async def test_the_past_is_written_and_its_size_told(
@@ -65,7 +66,7 @@ async def test_without_redis_it_says_what_to_do(
     ours: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{free_port()}/0"})
-    monkeypatch.setattr(demo_command, "get_settings", lambda: lost)
+    monkeypatch.setattr(job_commands, "get_settings", lambda: lost)
     with pytest.raises(ServiceUnavailable, match="Start it with: make up"):
         await request_backfill(1, wait=True)
 
