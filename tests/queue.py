@@ -10,6 +10,7 @@ import orjson
 
 from dashnet.channels import job_queue
 from dashnet.jobs import Job
+from dashnet.tasks import cancel_and_wait
 from workers.backfill import backfill
 from workers.context import WorkerContext
 from workers.report import report
@@ -55,5 +56,4 @@ async def working(context: WorkerContext) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await cancel_and_wait(task)
