@@ -10,6 +10,7 @@ from dashnet.history.measures import (
     DEVICE_MEASURES,
     SUMMARY_MEASURES,
     Measure,
+    bind_stretches,
     count_spans,
     device_pieces,
     list_columns,
@@ -108,7 +109,7 @@ async def select_final_until(connection: AsyncConnection, now: datetime) -> date
 async def roll_up_between(connection: AsyncConnection, begin: datetime, end: datetime) -> int:
     """Make the rows of five minutes from `begin` to `end`, both on their grid; returns of how many snapshots."""
     marks = [begin + number * _FIVE_MINUTES for number in range((end - begin) // _FIVE_MINUTES + 1)]
-    values = {"edges": marks, "begins": [begin], "ends": [end]}
+    values = bind_stretches(marks, [(begin, end)])
     count = await connection.scalar(text(_insert_device_rows()), values)
     await connection.execute(text(_insert_summary_rows()), values)
     return int(count or 0)

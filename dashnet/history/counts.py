@@ -11,6 +11,7 @@ from dashnet.history.measures import (
     DEVICE_MEASURES,
     SUMMARY_MEASURES,
     Merge,
+    bind_stretches,
     bucketed_rows,
     count_spans,
     device_pieces,
@@ -114,7 +115,7 @@ async def select_device_counts(
         else:
             head, counts = bucketed_rows(f"rollup_{tier}", where), merge_rows(DEVICE_MEASURES)
         query = f"WITH {head} SELECT device_id, bucket, {counts} FROM piece GROUP BY device_id, bucket"
-        rows = await connection.execute(text(query), {**_bind(plan, stretches), **values})
+        rows = await connection.execute(text(query), {**bind_stretches(plan.edges, stretches), **values})
         for device_id, bucket, *measures in rows:
             _put(found.setdefault(device_id, {}), bucket - 1, DeviceCounts(*measures))
     return found
@@ -138,7 +139,8 @@ async def select_tag_counts(
             "CROSS JOIN LATERAL jsonb_array_elements_text(tags) AS tag "
             "WHERE CAST(:tags AS text[]) IS NULL OR tag = ANY(CAST(:tags AS text[])) GROUP BY tag, bucket"
         )
-        for tag, bucket, *measures in await connection.execute(text(query), {**_bind(plan, stretches), **values}):
+        rows = await connection.execute(text(query), {**bind_stretches(plan.edges, stretches), **values})
+        for tag, bucket, *measures in rows:
             _put(found.setdefault(tag, {}), bucket - 1, DeviceCounts(*measures))
     return found
 
@@ -152,7 +154,7 @@ async def select_summary_counts(connection: AsyncConnection, plan: Plan) -> dict
         else:
             head, counts = bucketed_rows(f"summary_{tier}", "true"), merge_rows(SUMMARY_MEASURES)
         query = f"WITH {head} SELECT bucket, {counts} FROM piece GROUP BY bucket"
-        for bucket, *measures in await connection.execute(text(query), _bind(plan, stretches)):
+        for bucket, *measures in await connection.execute(text(query), bind_stretches(plan.edges, stretches)):
             _put(found, bucket - 1, SummaryCounts(*measures))
     return found
 
@@ -160,8 +162,3 @@ async def select_summary_counts(connection: AsyncConnection, plan: Plan) -> dict
 def _put(buckets: dict[int, _Counts], bucket: int, counts: _Counts) -> None:
     before = buckets.get(bucket)
     buckets[bucket] = counts if before is None else merge_counts(before, counts)
-
-
-def _bind(plan: Plan, stretches: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
-    begins, ends = zip(*stretches, strict=True)
-    return {"edges": list(plan.edges), "begins": list(begins), "ends": list(ends)}

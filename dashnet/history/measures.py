@@ -6,8 +6,11 @@ figure is a sum, minimum or maximum over spans, cut where a bucket ends, so that
 without loss.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Merge(StrEnum):
@@ -90,7 +93,20 @@ def _cast(measure: Measure, sql: str) -> str:
     return f"CAST({sql} AS bigint)" if is_whole else sql
 
 
-# Bound values: `edges` (of buckets), `begins` and `ends` (of the stretches to read; a span reaches 2 minutes at most).
+# How far a span reaches at the most.
+LONGEST_SPAN = timedelta(minutes=2)
+
+
+def bind_stretches(edges: Sequence[datetime], stretches: Sequence[tuple[datetime, datetime]]) -> dict[str, Any]:
+    """The values bound in all that follows: edges of buckets, and the stretches to read, at least one.
+
+    `since` and `until` hold all that is read, and name it by plain values, from which Postgres tells partitions.
+    """
+    begins, ends = zip(*stretches, strict=True)
+    bounds = {"since": min(begins) - LONGEST_SPAN, "until": max(ends)}
+    return {"edges": list(edges), "begins": list(begins), "ends": list(ends), **bounds}
+
+
 _CUT = """
 cut AS (
     SELECT span.*, greatest(time_stamp, begin_at) AS cut_from, least(span_end, end_at) AS cut_to
@@ -111,7 +127,13 @@ _NEXT_TICK = (
 )
 # On the hour there is no refresh: what lies there is a demo reset's baseline, and not of all devices.
 _REFRESHED = "time_stamp <> date_trunc('hour', time_stamp)"
-_READ = "time_stamp >= begin_at - interval '2 minutes' AND time_stamp < end_at"
+# OFFSET 0 keeps Postgres from reading all there is and comparing it with each stretch, as its plans for unknown values
+# would: each stretch is looked up by index, in the partitions that hold it.
+_FENCE = "OFFSET 0"
+_READ = (
+    "time_stamp >= begin_at - interval '2 minutes' AND time_stamp < end_at "
+    "AND time_stamp >= CAST(:since AS timestamptz) AND time_stamp < CAST(:until AS timestamptz)"
+)
 
 
 def device_pieces(where: str) -> str:
@@ -119,7 +141,7 @@ def device_pieces(where: str) -> str:
     return f"""
 span AS (
     SELECT begin_at, end_at, snapshot.*, least({_NEXT_TICK}, lead(time_stamp) OVER devices) AS span_end
-    FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.snapshot WHERE {_READ} AND {where}) AS snapshot
+    FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.snapshot WHERE {_READ} AND {where} {_FENCE}) AS snapshot
     WINDOW devices AS (PARTITION BY begin_at, device_id ORDER BY time_stamp)
 ),
 {_CUT}"""
@@ -135,7 +157,8 @@ tick AS (
         count(*) FILTER (WHERE active_connection) AS up,
         count(*) FILTER (WHERE NOT active_connection) AS down,
         count(*) FILTER (WHERE active_connection IS NULL) AS unknown
-    FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.snapshot WHERE {_READ} AND {_REFRESHED}) AS snapshot
+    FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.snapshot WHERE {_READ} AND {_REFRESHED} {_FENCE})
+        AS snapshot
     GROUP BY begin_at, end_at, time_stamp
 ),
 span AS (
@@ -151,5 +174,7 @@ def bucketed_rows(table: str, where: str) -> str:
 piece AS (
     SELECT kept.*, width_bucket(kept.begin_at, CAST(:edges AS timestamptz[])) AS bucket
     FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.{table} AS kept
-        WHERE kept.begin_at >= stretch.begin_at AND kept.begin_at < stretch.end_at AND {where}) AS kept
+        WHERE kept.begin_at >= stretch.begin_at AND kept.begin_at < stretch.end_at
+        AND kept.begin_at >= CAST(:since AS timestamptz) AND kept.begin_at < CAST(:until AS timestamptz)
+        AND {where} {_FENCE}) AS kept
 )"""
