@@ -125,6 +125,9 @@ async def merge_rows_between(connection: AsyncConnection, begin: datetime, end: 
         last = ceil_to(end, coarser.step) if with_last else floor_to(end, coarser.step)
         if first < last:
             await _merge_rows(connection, finer, coarser, first, last)
+    # Days become whole at their end, or at their begin where the past is written backwards.
+    to_edge = ceil_to if with_last else floor_to
+    await _order_hours(connection, to_edge(begin, Tier.DAY.step), to_edge(end, Tier.DAY.step))
 
 
 async def _merge_rows(connection: AsyncConnection, finer: Tier, coarser: Tier, begin: datetime, end: datetime) -> None:
@@ -142,6 +145,22 @@ async def _merge_rows(connection: AsyncConnection, finer: Tier, coarser: Tier, b
                 f"GROUP BY {', '.join(['bucket', *keys])} {_replace(keys, measures)}"
             ),
             {"step": coarser.step, "begin": begin, "end": end},
+        )
+
+
+async def _order_hours(connection: AsyncConnection, begin: datetime, end: datetime) -> None:
+    """Write the hours of whole days anew, a device's 24 side by side.
+
+    They came hour by hour, all devices each time, so that a year of a device lay on thousands of pages.
+    """
+    if begin < end:
+        await connection.execute(
+            text(
+                "WITH taken AS (DELETE FROM store.rollup_1h WHERE begin_at >= :begin AND begin_at < :end RETURNING *) "
+                "INSERT INTO store.rollup_1h SELECT * FROM taken "
+                "ORDER BY date_bin('1 day', begin_at, 'epoch'), device_id, begin_at"
+            ),
+            {"begin": begin, "end": end},
         )
 
 

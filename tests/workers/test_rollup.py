@@ -54,6 +54,14 @@ async def test_what_is_not_final_yet_is_left_for_later(engine: AsyncEngine) -> N
     assert await select_until(engine) == MIDNIGHT + timedelta(minutes=10)
 
 
+async def test_the_hours_of_a_day_that_is_over_lie_device_by_device(engine: AsyncEngine) -> None:
+    await store_rows(engine, steady(MIDNIGHT, 1500, 1) + steady(MIDNIGHT, 1500, 2))
+    await roll_up(engine, MIDNIGHT + timedelta(hours=24) + FINAL_AFTER)
+    async with engine.connect() as connection:
+        ids = list(await connection.scalars(text("SELECT device_id FROM store.rollup_1h ORDER BY ctid")))
+    assert ids == [1] * 24 + [2] * 24
+
+
 async def test_a_refresh_that_still_runs_holds_its_five_minutes_back(engine: AsyncEngine) -> None:
     await store_rows(engine, steady(MIDNIGHT, 60))
     async with engine.begin() as connection:
