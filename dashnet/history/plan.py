@@ -55,18 +55,17 @@ def _divide(
     begin: datetime, end: datetime, reach: dict[Tier, Stretch], tiers: Sequence[Tier]
 ) -> Iterator[tuple[Tier, datetime, datetime]]:
     """The coarsest tier in the middle, the rest to the left and right of it by finer ones."""
-    if begin >= end or not tiers:
-        return
-    tier, *finer = tiers
-    since, until = reach[tier]
-    first = ceil_to(max(begin, since), tier.step)
-    last = floor_to(min(end, until), tier.step)
-    if first >= last:
-        yield from _divide(begin, end, reach, finer)
-        return
-    yield from _divide(begin, first, reach, finer)
-    yield tier, first, last
-    yield from _divide(last, end, reach, finer)
+    for place, tier in enumerate(tiers):
+        if tier.step > end - begin:
+            continue  # no row of it fits in
+        since, until = reach[tier]
+        first = ceil_to(max(begin, since), tier.step)
+        last = floor_to(min(end, until), tier.step)
+        if first < last:
+            yield from _divide(begin, first, reach, tiers[place + 1 :])
+            yield tier, first, last
+            yield from _divide(last, end, reach, tiers[place + 1 :])
+            return
 
 
 def _add(stretches: list[Stretch], begin: datetime, end: datetime) -> None:
