@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.database import create_engine
 from dashnet.jobs import Job, request_now
 from dashnet.publication import Kind
 from dashnet.reading import to_tick
@@ -47,7 +48,7 @@ async def clean(context: WorkerContext, tick: datetime, requested_by: str) -> No
         # First of all, for what is not rolled up must not go.
         await roll_up(context.engine, datetime.now(UTC))
         await drop_expired(context, tick)
-        await pack_finished_day(context.engine, tick.astimezone(UTC).date())
+        await _pack_finished_day(context, tick)
         async with change_store(context, run.connection) as outbox:
             await sync_inventory(context, run.connection, outbox)
         if settings.demo_reset or is_first:
@@ -56,6 +57,15 @@ async def clean(context: WorkerContext, tick: datetime, requested_by: str) -> No
             outbox.put(Kind.RESET, {})
     if is_first:
         await request_now(context.redis, settings, Job.REFRESH, "first start")
+
+
+async def _pack_finished_day(context: WorkerContext, tick: datetime) -> None:
+    # The index of a large fleet's day takes longer than commands may elsewhere; all of clean has its limit.
+    engine = create_engine(context.settings, "dashnet-worker", limits_commands=False)
+    try:
+        await pack_finished_day(engine, tick.astimezone(UTC).date())
+    finally:
+        await engine.dispose()
 
 
 def coming_days(moment: datetime) -> set[date]:
