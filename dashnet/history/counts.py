@@ -79,24 +79,24 @@ class SummaryCounts:
 
 
 _Counts = TypeVar("_Counts", DeviceCounts, SummaryCounts)
-_MERGES = {
-    kind: {measure.name: measure.merge for measure in measures}
+_MERGES: dict[type, Sequence[tuple[str, Merge]]] = {
+    kind: [(field.name, {one.name: one.merge for one in measures}[field.name]) for field in fields(kind)]
     for kind, measures in ((DeviceCounts, DEVICE_MEASURES), (SummaryCounts, SUMMARY_MEASURES))
 }
 
 
 def merge_counts(one: _Counts, other: _Counts) -> _Counts:
     """Both stretches together."""
-    merges = _MERGES[type(one)]
-    names = [field.name for field in fields(one)]
-    return type(one)(*(_merge(merges[name], getattr(one, name), getattr(other, name)) for name in names))
+    kind = type(one)
+    return kind(*(_merge(merge, getattr(one, name), getattr(other, name)) for name, merge in _MERGES[kind]))
 
 
 def _merge(merge: Merge, one: Any, other: Any) -> Any:  # a number of whichever kind the measure has
     if merge is Merge.SUM:
         return one + other
-    known = [value for value in (one, other) if value is not None]
-    return (min if merge is Merge.MIN else max)(known, default=None)
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other) if merge is Merge.MIN else max(one, other)
 
 
 async def select_device_counts(
