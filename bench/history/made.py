@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from dashnet.history.measures import DEVICE_MEASURES, SUMMARY_MEASURES, list_columns, merge_rows
 from dashnet.history.tiers import Tier, floor_to
 from workers.network_client import Readings
 from workers.partitions import ensure_partitions
@@ -18,6 +19,7 @@ from workers.snapshots import insert_snapshots
 
 RAW_DAYS, YEARS = 14, 2
 AT_ONCE = 2
+_DAY_OF = "date_bin('1 day', begin_at, 'epoch') AS day"
 _MINUTE, _HOUR, _DAY, _MONTH = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=30)
 
 # Each device is down for half an hour in every 25 hours, one after the other.
@@ -27,21 +29,22 @@ _INSERT_SNAPSHOTS = text(
         (time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, active_connection)
     SELECT tick, device_id, CASE WHEN up THEN 20 * random() ELSE 0 END, CASE WHEN up THEN 100 * random() ELSE 0 END,
         CASE WHEN up THEN 0.001 + 0.02 * random() END, up
-    FROM generate_series(CAST(:begin AS timestamptz), CAST(:end AS timestamptz) - interval '1 minute', '1 minute')
-        AS tick
+    FROM generate_series(
+        CAST(:begin AS timestamptz), CAST(:end AS timestamptz) - interval '1 minute', '1 minute') AS tick
     CROSS JOIN unnest(CAST(:ids AS int[])) AS device_id
     CROSS JOIN LATERAL (SELECT (7 * device_id + floor(date_part('epoch', tick) / 1800)::int) % 50 > 0 AS up) AS its
     WHERE tick <> date_trunc('hour', tick) ORDER BY tick, device_id
     """
 )
+# In the order that the roll-up leaves them in: the 24 hours of a device's day side by side.
 _INSERT_HOURS = text(
     """
     INSERT INTO store.rollup_1h
     SELECT hour, 3600 * 10 * known, 3600 * 50 * known, 3600 * 0.01 * known, device_id, 59, 3600 * known,
         3600 - 3600 * known, 0, 3600 * known, 0, 20, 0, 100, 0.001, 0.021
     FROM generate_series(CAST(:begin AS timestamptz), CAST(:end AS timestamptz) - interval '1 hour', '1 hour') AS hour
-    CROSS JOIN unnest(CAST(:ids AS int[])) AS device_id
-    CROSS JOIN LATERAL (SELECT 0.9 + 0.1 * random() AS known) AS its ORDER BY hour, device_id
+    CROSS JOIN unnest(CAST(:ids AS int[])) AS device_id CROSS JOIN LATERAL (SELECT 0.9 + 0.1 * random() AS known) AS its
+    ORDER BY date_bin('1 day', hour, 'epoch'), device_id, hour
     """
 )
 _INSERT_SUMMARY_HOURS = text(
@@ -88,12 +91,9 @@ async def make_past(engine: AsyncEngine, device_ids: Sequence[int], now: datetim
     works = [_make_day(engine, past, day) for day in days]
     begin = past.hours_since
     while begin < past.raw_since:
-        works.append(_make_hours(engine, past, begin, min(begin + _MONTH, past.raw_since)))
+        works.append(_make_old(engine, past, begin, min(begin + _MONTH, past.raw_since)))
         begin += _MONTH
     await _run(works)
-    # The first and last day of the roll-up belong to two of the works each.
-    async with engine.begin() as connection:
-        await merge_rows_between(connection, past.raw_since - _DAY, today, with_last=False)
     return past
 
 
@@ -172,13 +172,30 @@ def make_readings(device_ids: Sequence[int]) -> Readings:
     )
 
 
-async def _make_hours(engine: AsyncEngine, past: Past, begin: datetime, end: datetime) -> None:
+async def make_hours(engine: AsyncEngine, device_ids: Sequence[int], begin: datetime, end: datetime) -> None:
+    """Write hours of devices that have no snapshots."""
+    async with engine.begin() as connection:
+        await connection.execute(_INSERT_HOURS, {"begin": begin, "end": end, "ids": list(device_ids)})
+
+
+async def _make_old(engine: AsyncEngine, past: Past, begin: datetime, end: datetime) -> None:
+    await make_hours(engine, past.device_ids, begin, end)
     async with engine.begin() as connection:
         values = {"begin": begin, "end": end}
-        await connection.execute(_INSERT_HOURS, {**values, "ids": list(past.device_ids)})
         await connection.execute(_INSERT_SUMMARY_HOURS, values)
-        # Of the five minutes there are none, the days are made of the hours.
-        await merge_rows_between(connection, begin, end, with_last=False)
+        for table in ("rollup", "summary"):
+            await connection.execute(text(_insert_days(table)), values)
+
+
+def _insert_days(table: str) -> str:
+    """As the roll-up does, which would put the hours in order too."""
+    keys, measures = (["device_id"], DEVICE_MEASURES) if table == "rollup" else ([], SUMMARY_MEASURES)
+    return (
+        f"INSERT INTO store.{table}_1d ({', '.join(['begin_at', *keys, list_columns(measures)])}) "
+        f"SELECT {', '.join([_DAY_OF, *keys, merge_rows(measures)])} "
+        f"FROM store.{table}_1h WHERE begin_at >= :begin AND begin_at < :end "
+        f"GROUP BY {', '.join(['day', *keys])} ORDER BY {', '.join(['day', *keys])}"
+    )
 
 
 async def vacuum(engine: AsyncEngine) -> None:

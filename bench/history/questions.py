@@ -1,100 +1,161 @@
-"""How quickly the past answers, over HTTP, beside the same question to the raw snapshots in plain SQL."""
+"""Questions to the app service about the past, as a screen asks them, and the same to the raw rows in plain SQL."""
 
+import asyncio
+import os
 import random
+import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from statistics import median, quantiles
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bench.history.made import Past
+from bench.stack import Stack
 from bench.table import Figure
-from dashnet.reading import to_wire
 
-ROUNDS, PLAIN_ROUNDS = 60, 5
-_SEED = 4
+QUESTIONS, COLD_QUESTIONS, RAW_QUESTIONS, SLOW_RAW_QUESTIONS = 200, 40, 50, 3
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
+_DEVICE_PATH, _SUMMARY_PATH = "/api/devices/{device}/history", "/api/summary/history"
 
-_ONE_DEVICE = text(
-    "SELECT time_stamp, active_connection, upload_speed, download_speed, round_trip_seconds FROM store.snapshot "
-    "WHERE device_id = :device_id AND time_stamp >= :begin AND time_stamp < :end ORDER BY time_stamp"
+_RAW_DEVICE = text(
+    """
+    SELECT date_bin(:step, time_stamp, 'epoch') AS bucket, avg(upload_speed), min(upload_speed), max(upload_speed),
+        avg(download_speed), min(download_speed), max(download_speed), avg(round_trip_seconds),
+        count(*) FILTER (WHERE active_connection), count(*)
+    FROM store.snapshot WHERE device_id = :device AND time_stamp >= :begin AND time_stamp < :end
+    GROUP BY bucket ORDER BY bucket
+    """
 )
-_NETWORK = text(
-    "SELECT date_bin('1 hour', tick, 'epoch') AS hour, avg(upload), avg(download), min(upload), max(upload) FROM ("
-    "SELECT time_stamp AS tick, sum(upload_speed) AS upload, sum(download_speed) AS download FROM store.snapshot "
-    "WHERE time_stamp >= :begin AND time_stamp < :end GROUP BY time_stamp) AS ticks GROUP BY hour ORDER BY hour"
+_RAW_SUMMARY = text(
+    """
+    SELECT date_bin(:step, time_stamp, 'epoch') AS bucket, avg(upload), min(upload), max(upload),
+        avg(download), min(download), max(download), avg(up), min(up), max(up)
+    FROM (SELECT time_stamp, sum(upload_speed) AS upload, sum(download_speed) AS download,
+            count(*) FILTER (WHERE active_connection) AS up
+        FROM store.snapshot WHERE time_stamp >= :begin AND time_stamp < :end GROUP BY time_stamp) AS tick
+    GROUP BY bucket ORDER BY bucket
+    """
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """`address` asks about a device over `length`; `plain` is what raw snapshots are asked, over `plain_length`."""
+class Kind:
+    """A kind of question: what it asks for, how long its 95th percentile may be, and how it is put to the raw rows."""
 
-    what: str
-    address: str
+    name: str
     length: timedelta
-    most_seconds: float
-    plain: object
-    plain_length: timedelta
+    at_most_milliseconds: float
+    path: str
+    raw: Any  # SQLAlchemy's own type of text() is no public name
+    raw_step: timedelta
+    raw_questions: int
 
 
-QUESTIONS = (
-    _Question(
-        "24 hours of one device", "/api/devices/{}/history", timedelta(days=1), 0.02, _ONE_DEVICE, timedelta(days=1)
+KINDS = (
+    Kind("24 hours of a device", timedelta(days=1), 20, _DEVICE_PATH, _RAW_DEVICE, timedelta(minutes=5), RAW_QUESTIONS),
+    Kind(
+        "30 days of the network's total",
+        timedelta(days=30),
+        200,
+        _SUMMARY_PATH,
+        _RAW_SUMMARY,
+        timedelta(hours=3),
+        SLOW_RAW_QUESTIONS,
     ),
-    _Question(
-        "a year of one device", "/api/devices/{}/history", timedelta(days=365), 0.05, _ONE_DEVICE, timedelta(days=14)
-    ),
-    _Question("30 days of the network", "/api/summary/history", timedelta(days=30), 0.2, _NETWORK, timedelta(days=14)),
+    Kind("a year of a device", timedelta(days=365), 50, _DEVICE_PATH, _RAW_DEVICE, timedelta(days=2), RAW_QUESTIONS),
 )
 
 
-async def measure_questions(client: httpx.AsyncClient, engine: AsyncEngine, past: Past) -> list[Figure]:
-    """Each time about another device; the first of a kind is cold, and counts."""
+async def measure_questions(stack: Stack, engine: AsyncEngine, past: Past) -> list[Figure]:
+    """Each kind of many devices, zones and ends, while the stack refreshes and rolls up.
+
+    First with nothing of the tables in the system's memory; then with all of it there, as on a machine that has just
+    written it. Postgres' own memory, 64 MB, holds little of it either way.
+    """
     figures = []
-    chosen = random.Random(_SEED)
-    for question in QUESTIONS:
-        devices = chosen.sample(list(past.device_ids), ROUNDS)
-        seconds = [await _time(_ask(client, question, device_id, past.until)) for device_id in devices]
-        plain = [await _time(_ask_plainly(engine, question, one, past.until)) for one in devices[:PLAIN_ROUNDS]]
-        days = question.plain_length.days
-        figures += [
-            Figure(
-                f"{question.what}, 95th percentile", quantiles(seconds, n=20)[-1], "s", at_most=question.most_seconds
-            ),
-            Figure(f"{question.what}, median", median(seconds), "s"),
-            Figure(f"  raw snapshots in plain SQL ({days} days) against it", median(plain) / median(seconds), "times"),
-        ]
+    async with httpx.AsyncClient(base_url=stack.app_url, timeout=60) as client:
+        for kind in KINDS:
+            await _keep_in_memory(stack, engine, kept=False)
+            cold = await _ask_often(client, kind, past, COLD_QUESTIONS)
+            await _keep_in_memory(stack, engine, kept=True)
+            warm = await _ask_often(client, kind, past, QUESTIONS)
+            raw = await _time_each(kind.raw_questions, partial(_ask_raw, engine, kind, past))
+            figures += _to_figures(kind, past, cold, warm, raw)
     return figures
 
 
-async def _time(work: Callable[[], Awaitable[None]]) -> float:
-    started = time.monotonic()
-    await work()
-    return time.monotonic() - started
+def _to_figures(
+    kind: Kind, past: Past, cold: Sequence[float], warm: Sequence[float], raw: Sequence[float]
+) -> list[Figure]:
+    is_whole = past.until - kind.length >= past.raw_since
+    of = "" if is_whole else f", of the {(past.until - past.raw_since).days} days that there are"
+    return [
+        Figure(f"{kind.name}, p95 of {len(warm)}", to_p95(warm) * 1000, "ms", at_most=kind.at_most_milliseconds),
+        Figure("  median", statistics.median(warm) * 1000, "ms"),
+        Figure(f"  with nothing in memory, p95 of the first {len(cold)}", to_p95(cold) * 1000, "ms"),
+        Figure(f"  the raw rows in plain SQL{of}, median", statistics.median(raw) * 1000, "ms"),
+        Figure("  that against ours, medians", statistics.median(raw) / statistics.median(warm), "times"),
+    ]
 
 
-def _ask(
-    client: httpx.AsyncClient, question: _Question, device_id: int, end: datetime
-) -> Callable[[], Awaitable[None]]:
-    async def ask() -> None:
-        parameters = {"from": to_wire(end - question.length), "to": to_wire(end)}
-        answer = await client.get(question.address.format(device_id), params=parameters)
-        if answer.status_code != 200 or len(answer.json()["points"]) < 20:
-            raise RuntimeError(f"{question.what}: {answer.status_code} {answer.text[:200]}")
-
-    return ask
+def to_p95(values: Sequence[float]) -> float:
+    """The value that 95 of 100 stay below."""
+    return sorted(values)[int(0.95 * (len(values) - 1) + 0.999)]
 
 
-def _ask_plainly(
-    engine: AsyncEngine, question: _Question, device_id: int, end: datetime
-) -> Callable[[], Awaitable[None]]:
-    async def ask() -> None:
-        async with engine.connect() as connection:
-            values = {"device_id": device_id, "begin": end - question.plain_length, "end": end}
-            (await connection.execute(question.plain, values)).all()  # type: ignore[call-overload]  # a text()
+async def _ask_often(client: httpx.AsyncClient, kind: Kind, past: Past, times: int) -> list[float]:
+    return await _time_each(times, partial(_ask, client, kind, past))
 
-    return ask
+
+async def _time_each(times: int, ask: Callable[[], Awaitable[None]]) -> list[float]:
+    seconds = []
+    for _ in range(times):
+        started = time.monotonic()
+        await ask()
+        seconds.append(time.monotonic() - started)
+    return seconds
+
+
+async def _ask(client: httpx.AsyncClient, kind: Kind, past: Past) -> None:
+    # As asked by a screen: mostly up to now, else up to any minute of the two days before.
+    ago = random.choice((timedelta(), timedelta(minutes=random.randrange(2 * 1440))))
+    end = datetime.now(UTC) - ago
+    values = {"from": (end - kind.length).isoformat(), "to": end.isoformat(), "zone": random.choice(ZONES)}
+    answer = await client.get(kind.path.format(device=random.choice(past.device_ids)), params=values)
+    points = answer.raise_for_status().json()["points"]
+    observed = "snapshots" if "snapshots" in points[0] else "ticks"
+    if sum(point[observed] > 0 for point in points) < 0.9 * len(points):
+        raise RuntimeError(f"{answer.url} holds gaps")
+
+
+async def _ask_raw(engine: AsyncEngine, kind: Kind, past: Past) -> None:
+    values = {"begin": max(past.raw_since, past.until - kind.length), "end": past.until, "step": kind.raw_step}
+    if kind.path == _DEVICE_PATH:
+        values["device"] = random.choice(past.device_ids)
+    async with engine.connect() as connection:
+        (await connection.execute(kind.raw, values)).all()
+
+
+async def _keep_in_memory(stack: Stack, engine: AsyncEngine, *, kept: bool) -> None:
+    """Have the system read all of Postgres' files, or forget them."""
+    async with engine.connect() as connection:
+        await connection.execute(text("CHECKPOINT"))
+    await asyncio.to_thread(_advise, stack.folder / "postgres", kept)
+
+
+def _advise(folder: Path, kept: bool) -> None:
+    for path in folder.glob("base/*/[0-9]*"):
+        # Postgres makes and drops files all the while.
+        with suppress(FileNotFoundError), path.open("rb", buffering=0) as file:
+            if not kept:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            while kept and file.read(1 << 20):
+                pass

@@ -1,70 +1,76 @@
-"""The whole of it: 500 devices, two weeks of raw minutes (10 million), two years of hours, in a running stack."""
+"""History at the size that a year of 500 devices makes it: answers, upkeep, disk, and a past written in bulk."""
 
 import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import httpx
 from sqlalchemy import text
 
-from bench.history.made import Past, make_past, vacuum
+from bench.history.backfill import measure_backfill
+from bench.history.disk import measure_disk
+from bench.history.made import RAW_DAYS, make_past, vacuum
 from bench.history.questions import measure_questions
-from bench.history.upkeep import measure_drop, measure_roll_up, measure_size
+from bench.history.refreshes import measure_alone
+from bench.history.upkeep import measure_upkeep
 from bench.stack import Stack, add_devices, run_stack, wait_for_devices
 from bench.table import Figure
 from dashnet.database import create_engine
-from dashnet.jobs import Job, request_now
 from dashnet.redis import create_redis
 from dashnet.settings import Settings
+from workers.context import WorkerContext
+from workers.network_client import NetworkClient
 
 DEVICES = 500
-SECONDS_PER_MINUTE = 60
-BACKFILLS = ((12, 30), (500, 2))
+# More is kept than is made: what is rolled up and dropped for the measurement lies before.
+_RUN = {
+    "DEMO_DEVICES": "0",
+    "HOST_DEVICE": "false",
+    "DEMO_RESET": "false",
+    "SNAPSHOT_RETENTION_DAYS": str(RAW_DAYS + 2),
+}
 
 
 async def measure_history() -> list[Figure]:
-    """Questions, upkeep and the writing of a past; the stack's own worker refreshes each minute as ever."""
-    figures = []
-    for devices, days in BACKFILLS:
-        figures.append(await _measure_backfill(devices, days))
-    async with run_stack(
-        DEMO_DEVICES=0, HOST_DEVICE="false", DEMO_RESET="false", SNAPSHOT_RETENTION_DAYS=30, HOUR_RETENTION_DAYS=900
-    ) as stack:
+    """14 days of raw minutes and 2 years of hours and days of 500 devices, beside scheduled refreshes and roll-ups."""
+    async with run_stack(None, **_RUN) as stack:
         await add_devices(stack, DEVICES)
         await wait_for_devices(stack, DEVICES)
-        engine = create_engine(Settings(_env_file=stack.folder / "stack.env"), "dashnet-bench")
-        try:
-            past: Past = await make_past(engine, range(1, DEVICES + 1), datetime.now(UTC))
-            await vacuum(engine)
-            async with httpx.AsyncClient(base_url=stack.app_url, timeout=30) as client:
-                figures += await measure_questions(client, engine, past)
-            figures += await measure_size(engine, past)
-            figures += await measure_roll_up(engine, past)
-            figures += await measure_drop(engine, past)
-        finally:
-            await engine.dispose()
-    return figures
+        async with _open_context(stack) as context:
+            figures = await _measure(stack, context)
+    return figures + await _tell("backfill", measure_backfill())
 
 
-async def _measure_backfill(devices: int, days: int) -> Figure:
-    async with run_stack(DEMO_DEVICES=devices, HOST_DEVICE="false") as stack:
-        count, seconds = await _backfill(stack, days)
-    what = f"backfill of {devices} devices over {days} days, snapshots a minute"
-    return Figure(what, count / seconds * SECONDS_PER_MINUTE / 1e6, "million", at_least=1)
-
-
-async def _backfill(stack: Stack, days: int) -> tuple[int, float]:
+@asynccontextmanager
+async def _open_context(stack: Stack) -> AsyncIterator[WorkerContext]:
+    """What jobs work with, for those that run in this process."""
     settings = Settings(_env_file=stack.folder / "stack.env")
-    redis, engine = create_redis(settings, "dashnet-bench"), create_engine(settings, "dashnet-bench")
+    engine = create_engine(settings, "dashnet-bench", limits_commands=False)
+    redis = create_redis(settings, "dashnet-bench")
     try:
-        tick = await request_now(redis, settings, Job.BACKFILL, "bench", days)
-        query = text("SELECT outcome, snapshot_count, finished_at FROM store.job_run WHERE job = 'backfill'")
-        started = time.monotonic()
-        while time.monotonic() - started < 300:
-            async with engine.connect() as connection:
-                row = (await connection.execute(query)).one_or_none()
-            if row is not None and row.outcome == "done":
-                return row.snapshot_count, (row.finished_at - tick).total_seconds()
+        async with NetworkClient(settings) as network:
+            yield WorkerContext(settings, engine, redis, network)
     finally:
         await redis.aclose()
         await engine.dispose()
-    raise RuntimeError("the backfill did not end")
+
+
+async def _measure(stack: Stack, context: WorkerContext) -> list[Figure]:
+    engine = context.engine
+    async with engine.connect() as connection:
+        ids = list(await connection.scalars(text("SELECT id FROM store.device ORDER BY id")))
+    past = await make_past(engine, ids, datetime.now(UTC))
+    await vacuum(engine)
+    figures = await _tell("questions", measure_questions(stack, engine, past))
+    alone = await measure_alone(context)
+    figures.append(Figure("refresh of 500 devices, one after the other, p95", alone, "s"))
+    figures += await _tell("disk", measure_disk(context, past, alone))
+    return figures + await _tell("upkeep", measure_upkeep(context, past, alone))
+
+
+async def _tell(name: str, work: Awaitable[list[Figure]]) -> list[Figure]:
+    print(f"  {name} …", flush=True)
+    started = time.monotonic()
+    figures = await work
+    print(f"  {name} took {time.monotonic() - started:.0f} s", flush=True)
+    return figures
