@@ -25,7 +25,7 @@ async def ensure_partitions(engine: AsyncEngine, days: Iterable[date]) -> None:
     """Make the partitions of all tables for these days (UTC) where they are missing."""
     wanted = set(days)
     for table in TABLES:
-        for day in sorted(wanted - await select_partition_days(engine, table)):
+        for day in sorted(wanted - await select_partition_days(engine, table, with_pending=False)):
             await _make_partition(engine, table, day)
 
 
@@ -36,7 +36,7 @@ async def _make_partition(engine: AsyncEngine, table: str, day: date) -> None:
         await connection.execute(text(_LOCK_TIMEOUT))
         # Two workers may both find it missing; taking turns keeps the second from failing.
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('dashnet partitions'))"))
-        if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": f"store.{name}"}) is not None:
+        if await _is_attached(connection, table, name):
             return
         # Made apart and then attached: PARTITION OF would lock out whoever reads or writes the table.
         await connection.execute(
@@ -50,6 +50,22 @@ async def _make_partition(engine: AsyncEngine, table: str, day: date) -> None:
         )
         await connection.execute(text(f"ALTER TABLE store.{name} DROP CONSTRAINT {name}_day"))
     logger.info("partition made table=%s day=%s", table, day)
+
+
+async def _is_attached(connection: AsyncConnection, table: str, name: str) -> bool:
+    """Whether the day is a partition. What an interrupted drop left of it goes: it was rolled up, and due to go."""
+    query = text(
+        "SELECT inhrelid IS NOT NULL AS is_partition, inhdetachpending AS is_pending "
+        "FROM pg_class LEFT JOIN pg_inherits ON inhrelid = pg_class.oid WHERE pg_class.oid = to_regclass(:name)"
+    )
+    row = (await connection.execute(query, {"name": f"store.{name}"})).one_or_none()
+    if row is None or (row.is_partition and not row.is_pending):
+        return row is not None
+    if row.is_pending:
+        await connection.execute(text(f"ALTER TABLE store.{table} DETACH PARTITION store.{name} FINALIZE"))
+    await connection.execute(text(f"DROP TABLE store.{name}"))
+    logger.warning("what an interrupted drop left is gone table=%s name=%s", table, name)
+    return False
 
 
 async def drop_partitions_before(engine: AsyncEngine, first_kept: date, table: str = "snapshot") -> int:
@@ -96,11 +112,17 @@ async def _detach(connection: AsyncConnection, table: str, name: str) -> None:
         await connection.execute(text(f"ALTER TABLE store.{table} DETACH PARTITION store.{name} {how}"))
 
 
-async def select_partition_days(engine: AsyncEngine, table: str = "snapshot") -> set[date]:
-    """The days (UTC) that have a partition in the table."""
-    query = text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = CAST(:table AS regclass)")
+async def select_partition_days(
+    engine: AsyncEngine, table: str = "snapshot", *, with_pending: bool = True
+) -> set[date]:
+    """The days (UTC) that have a partition in the table; with those whose dropping has begun, unless told otherwise."""
+    query = text(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = CAST(:table AS regclass) "
+        "AND (:with_pending OR NOT inhdetachpending)"
+    )
     async with engine.connect() as connection:
-        return _to_days(table, await connection.scalars(query, {"table": f"store.{table}"}))
+        values = {"table": f"store.{table}", "with_pending": with_pending}
+        return _to_days(table, await connection.scalars(query, values))
 
 
 async def _select_detached_days(connection: AsyncConnection, table: str) -> set[date]:

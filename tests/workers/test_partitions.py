@@ -77,3 +77,31 @@ async def test_roll_ups_of_five_minutes_have_days_of_their_own(engine: AsyncEngi
     assert await drop_partitions_before(engine, TUESDAY, "rollup_5m") == 1
     assert await select_partition_days(engine, "rollup_5m") == {TUESDAY}
     assert await select_partition_days(engine) == {MONDAY, TUESDAY}
+
+
+INSERT_ON_MONDAY = "INSERT INTO store.snapshot VALUES (timestamptz '2026-11-23 12:00:00+00', 1, 0, 0, NULL, true)"
+
+
+async def test_a_day_that_a_killed_worker_detached_and_did_not_drop_can_be_written_again(engine: AsyncEngine) -> None:
+    await ensure_partitions(engine, {MONDAY})
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(INSERT_ON_MONDAY)
+        await connection.exec_driver_sql("ALTER TABLE store.snapshot DETACH PARTITION store.snapshot_20261123")
+    await ensure_partitions(engine, {MONDAY})
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(INSERT_ON_MONDAY)
+        assert await connection.scalar(text("SELECT count(*) FROM store.snapshot")) == 1
+
+
+async def test_a_day_whose_detaching_was_broken_off_can_be_written_again(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.partitions.DETACH_SECONDS", 0.2)
+    await ensure_partitions(engine, {MONDAY, TUESDAY})
+    async with engine.begin() as reader:
+        await reader.exec_driver_sql("SELECT count(*) FROM store.snapshot")
+        assert await drop_partitions_before(engine, TUESDAY) == 0
+    await ensure_partitions(engine, {MONDAY})
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(INSERT_ON_MONDAY)
+        assert await connection.scalar(text("SELECT count(*) FROM store.snapshot")) == 1
