@@ -15,6 +15,7 @@ from bench.crowds import measure_deflate, measure_idle, measure_stalled, measure
 from bench.edits import measure_edits
 from bench.feed.programs import NoCompiler
 from bench.feeds import measure_bytes
+from bench.history.run import measure_history
 from bench.memory import measure_memory
 from bench.past import measure_past
 from bench.refresh import measure_refresh
@@ -32,6 +33,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "edits": measure_edits,
     "refresh": measure_refresh,
     "stages": measure_stages,
+    "history": measure_history,
     "fanout": measure_fanout,
     "deflate": measure_deflate,
     "idle": measure_idle,

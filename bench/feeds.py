@@ -23,6 +23,9 @@ async def measure_bytes() -> list[Figure]:
             connect(full_url, max_size=None, compression=None) as full,
         ):
             await live.recv(), await full.recv()
+            # The very first refresh tells of every device that its state was unknown before.
+            await live.send('{"socket_type":"refresh"}')
+            await _next(live, "snapshots")
             await live.send('{"socket_type":"clean"}')
             await _next(live, "state")
             await live.send('{"socket_type":"refresh"}')

@@ -208,11 +208,9 @@ def report(
     zone: Annotated[str, typer.Option(help="Time zone of the month and its days, such as Europe/Berlin.")] = "UTC",
 ) -> None:
     """Write a month's report: availability, outages, traffic, the busiest."""
-    from datetime import UTC, datetime
+    from dashnet.report_command import write_report
 
-    from dashnet.report_command import last_month, write_report
-
-    _run(write_report(month or last_month(datetime.now(UTC)), format.value, zone, output))
+    _run(write_report(month, format.value, zone, output))
 
 
 if __name__ == "__main__":

@@ -5,15 +5,13 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from redis.exceptions import RedisError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dashnet.errors import DashnetError, ServiceUnavailable
-from dashnet.job_commands import fetch_runs
-from dashnet.jobs import Job, request_now
+from dashnet.job_commands import ask_for, fetch_runs
+from dashnet.jobs import Job
 from dashnet.reading import to_wire
-from dashnet.redis import create_redis
 from dashnet.settings import get_settings
 
 POLL_SECONDS = 0.5
@@ -28,14 +26,7 @@ async def request_backfill(days: int, *, wait: bool) -> None:
         ServiceUnavailable: Redis, or with `wait` the app service or a worker, is out of reach.
         DashnetError: it did not end well.
     """
-    settings = get_settings()
-    redis = create_redis(settings, "dashnet-cli", reconnects=False)
-    try:
-        tick = await request_now(redis, settings, Job.BACKFILL, "hand", days)
-    except (RedisError, OSError) as error:
-        raise ServiceUnavailable(f"Redis is out of reach ({error}); is Dashnet up? Start it with: make up") from error
-    finally:
-        await redis.aclose()
+    tick = await ask_for(Job.BACKFILL, days)
     if not wait:
         print(f"asked for it; dashnet jobs list shows what became of backfill {to_wire(tick)}")  # noqa: T201
         return

@@ -14,7 +14,7 @@ from rich.text import Text
 from dashnet.checks.check import LONGEST_SECONDS, START_ADVICE, Check, CheckOutcome, describe_error, problem
 from dashnet.checks.machine import check_control, check_machine, check_variables, describe_bad_settings, read_variables
 from dashnet.checks.servers import check_postgres, check_redis
-from dashnet.checks.services import check_app_service, check_network_service, check_refreshes
+from dashnet.checks.services import check_app_service, check_network_service, check_refreshes, check_rollups
 from dashnet.settings import PROJECT_ROOT, STATE_FOLDER, Settings, get_settings
 
 _STYLES = {CheckOutcome.OK: "green", CheckOutcome.NOTE: "cyan", CheckOutcome.PROBLEM: "bold red"}
@@ -47,6 +47,7 @@ async def examine_system(settings: Settings) -> Sequence[Check]:
         _look("network service", _alone(check_network_service(settings))),
         _look("app service", _alone(check_app_service(settings))),
         _look("last refresh", _alone(check_refreshes(settings))),
+        _look("last rollup", _alone(check_rollups(settings))),
     )
     return [*chain.from_iterable(found), check_control(settings)]
 

@@ -28,21 +28,30 @@ async def request(job: Job, *, wait: bool) -> None:
         ServiceUnavailable: Redis, or with `wait` the app service, is out of reach.
         DashnetError: it did not end well, or not in time.
     """
+    tick = await ask_for(job)
+    if not wait:
+        print(f"asked for {job} {to_wire(tick)}; dashnet jobs list shows what became of it")  # noqa: T201
+        return
+    run = await _wait_for(get_settings(), job, tick)
+    print(_describe(run))  # noqa: T201
+    if run["outcome"] != "done":
+        raise DashnetError(f"{job} {to_wire(tick)} {run['outcome']}: {run['error']}")
+
+
+async def ask_for(job: Job, *arguments: str | int) -> datetime:
+    """Put a job into the queue; returns its tick.
+
+    Raises:
+        ServiceUnavailable: Redis is out of reach.
+    """
     settings = get_settings()
     redis = create_redis(settings, "dashnet-cli", reconnects=False)
     try:
-        tick = await request_now(redis, settings, job)
+        return await request_now(redis, settings, job, "hand", *arguments)
     except (RedisError, OSError) as error:
         raise ServiceUnavailable(f"Redis is out of reach ({error}); is Dashnet up? Start it with: make up") from error
     finally:
         await redis.aclose()
-    if not wait:
-        print(f"asked for {job} {to_wire(tick)}; dashnet jobs list shows what became of it")  # noqa: T201
-        return
-    run = await _wait_for(settings, job, tick)
-    print(_describe(run))  # noqa: T201
-    if run["outcome"] != "done":
-        raise DashnetError(f"{job} {to_wire(tick)} {run['outcome']}: {run['error']}")
 
 
 async def _wait_for(settings: Settings, job: Job, tick: datetime) -> dict[str, Any]:

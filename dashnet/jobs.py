@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import orjson
 from arq.connections import ArqRedis, RedisSettings
+from arq.constants import job_key_prefix
 from redis.asyncio import Redis
 
 from dashnet.channels import job_queue, requested_tick_key
@@ -15,6 +16,8 @@ from dashnet.redis import RETRIED_ERRORS, reconnect_policy
 from dashnet.settings import Settings
 
 MOST_SECONDS_AHEAD = 5
+# Of one job that is asked for by name.
+MOST_WAITING = 4
 _SCRIPT = (Path(__file__).parent / "request_tick.lua").read_text()
 
 
@@ -40,11 +43,45 @@ async def request_now(
     Raises:
         redis.RedisError: the job may not have been queued.
     """
-    now = int(datetime.now(UTC).timestamp())
-    taken = await redis.register_script(_SCRIPT)([requested_tick_key(settings, job)], (now, MOST_SECONDS_AHEAD))
-    tick = datetime.fromtimestamp(int(taken), UTC)
+    tick, _ = await _take_tick(redis, settings, job)
     await enqueue(redis, settings, job, to_wire(tick), requested_by, *arguments, job_id=f"{job}:{to_wire(tick)}")
     return tick
+
+
+async def request_once(
+    redis: Redis, settings: Settings, job: Job, name: str, requested_by: str, *arguments: str | int
+) -> datetime | None:
+    """Ask for a job unless one of this name waits or runs; returns the tick of whichever it is.
+
+    None where too many of this job wait or run already, so that they do not keep a refresh waiting: ask again later.
+
+    Raises:
+        redis.RedisError: the job may not have been queued.
+    """
+    job_id = f"{job}:{name}"
+    if (queued := await _read_queued_tick(redis, job_id)) is not None:
+        return queued
+    waiting: list[bytes] = await redis.zrange(job_queue(settings), 0, -1)
+    if sum(one.startswith(f"{job}:".encode()) for one in waiting) >= MOST_WAITING:
+        return None
+    tick, is_new = await _take_tick(redis, settings, job)
+    if not is_new:
+        return None
+    if await enqueue(redis, settings, job, to_wire(tick), requested_by, *arguments, job_id=job_id):
+        return tick
+    return await _read_queued_tick(redis, job_id)
+
+
+async def _read_queued_tick(redis: Redis, job_id: str) -> datetime | None:
+    raw = await redis.get(job_key_prefix + job_id)
+    return datetime.fromisoformat(deserialize(raw)["a"][0]) if raw else None
+
+
+async def _take_tick(redis: Redis, settings: Settings, job: Job) -> tuple[datetime, bool]:
+    """A tick, and whether nobody had it before."""
+    now = int(datetime.now(UTC).timestamp())
+    taken = int(await redis.register_script(_SCRIPT)([requested_tick_key(settings, job)], (now, MOST_SECONDS_AHEAD)))
+    return datetime.fromtimestamp(abs(taken), UTC), taken > 0
 
 
 async def request_sync(redis: Redis, settings: Settings, revision: int) -> None:

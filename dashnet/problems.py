@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashnet.database import is_unreachable
+from dashnet.database import is_unreachable, sqlstate_of
 from dashnet.errors import DashnetError, FieldError, InvalidInput, ServiceUnavailable
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 SHOWN_ERRORS = 100
 MOST_LOCATION_CHARACTERS = 200
+# Postgres' words for a table, a column and a schema that is not there.
+_MISSING_PARTS = ("42P01", "42703", "3F000")
 
 
 class ProblemField(BaseModel):
@@ -108,6 +110,13 @@ async def _render_other(request: Request, error: Exception) -> Response:
         logger.warning("dependency out of reach path=%s error=%s", request.url.path, error)
         part = "Redis" if isinstance(error, RedisError) else "Postgres"
         return problem_response(503, ServiceUnavailable.title, f"{part} is out of reach; try again in a moment")
+    if isinstance(error, DBAPIError) and sqlstate_of(error) in _MISSING_PARTS:
+        logger.warning("tables are missing path=%s error=%s", request.url.path, error.orig)
+        return problem_response(
+            503,
+            ServiceUnavailable.title,
+            "The tables are those of another version, or not made yet: start a worker, or run dashnet upgrade",
+        )
     logger.error("request failed path=%s", request.url.path, exc_info=error)
     return problem_response(500, DashnetError.title, "Something failed inside; the service's log tells what")
 

@@ -102,7 +102,7 @@ class Settings(BaseSettings):
         1_048_576, ge=1024, description="Unsent bytes per subscriber before publications give way to one fresh state."
     )
     subscriber_stall_seconds: float = Field(
-        30, gt=0, description="How long a subscriber may take nothing before its socket is closed."
+        30, gt=0, description="How long a subscriber may take hardly anything before its socket is closed."
     )
     resume_bytes: int = Field(
         33_554_432, ge=0, description="Bytes of the newest publications that an app process keeps for who comes back."

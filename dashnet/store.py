@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, Index, PrimaryKeyConstraint, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, REAL, TEXT
 from sqlmodel import Field, SQLModel
 
@@ -63,6 +63,7 @@ class Snapshot(SQLModel, table=True):
 
     __table_args__ = (
         PrimaryKeyConstraint("device_id", "time_stamp"),
+        Index("snapshot_time_stamp_idx", "time_stamp", postgresql_using="brin"),
         {"schema": SCHEMA, "postgresql_partition_by": "RANGE (time_stamp)"},
     )
 
@@ -81,6 +82,7 @@ class JobRun(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("job", "tick", "after_id", name="job_run_job_tick_after_id_key"),
         Index("job_run_tick_idx", "tick"),
+        Index("job_run_running_idx", "job", postgresql_where=text("outcome IS NULL")),
         {"schema": SCHEMA},
     )
 
@@ -94,6 +96,8 @@ class JobRun(SQLModel, table=True):
     started_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     finished_at: datetime | None = Field(sa_type=DateTime(timezone=True))
     outcome: str | None = Field(sa_type=TEXT)
+    progress: float | None = Field(default=None, sa_type=REAL)
+    arguments: list[str | int] = Field(default_factory=list, sa_type=JSONB)
     device_count: int | None
     snapshot_count: int | None
     error: str | None = Field(sa_type=TEXT)
@@ -107,5 +111,5 @@ class StoreState(SQLModel, table=True):
 
     id: bool = Field(default=True, primary_key=True)
     inventory_id: str = Field(sa_type=TEXT)
-    inventory_revision: int
+    inventory_revision: int = Field(sa_type=BigInteger)
     unpublished: bool

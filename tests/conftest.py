@@ -1,5 +1,6 @@
 """What tests share: a real Postgres and a real Redis, fresh for each test, and our services on real sockets."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -123,7 +124,9 @@ async def run_network(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @asynccontextmanager
-async def run_app(settings: Settings, ws: str = OUR_PROTOCOL, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def run_app(
+    settings: Settings, ws: str | type[asyncio.Protocol] = OUR_PROTOCOL, **options: Any
+) -> AsyncIterator[httpx.AsyncClient]:
     """The app service on its socket, and a client of it."""
     async with (
         run_server(create_app_service(settings), settings.app_port, ws, **options),

@@ -25,7 +25,9 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def run_server(app: FastAPI, port: int, ws: str = OUR_PROTOCOL, **options: Any) -> AsyncIterator[None]:
+async def run_server(
+    app: FastAPI, port: int, ws: str | type[asyncio.Protocol] = OUR_PROTOCOL, **options: Any
+) -> AsyncIterator[None]:
     """Serve `app` until the block ends, as `uvicorn` would with these options."""
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws=ws, timeout_graceful_shutdown=2, **options)

@@ -25,6 +25,7 @@ from dashnet.database import create_engine, migrate
 from dashnet.embedded.servers import ServerAddresses
 from dashnet.redis import create_redis
 from dashnet.settings import Settings
+from services.app import reports
 from services.app.main import create_app as create_app_service
 from services.network.main import create_app as create_network_service
 from tests.conftest import execute, make_settings, run_app, run_network
@@ -36,7 +37,10 @@ from workers.main import MIGRATIONS as STORE_MIGRATIONS
 from workers.network_client import NetworkClient
 from workers.partitions import ensure_partitions
 from workers.refresh import refresh
+from workers.report import report
 
+ONE_DEVICE = {"path_parameters": {"device_id": 1}}
+REPORT = {"path_parameters": {"month": "2025-10"}}
 Operation = APIOperation[Any, Any, Any, Any]  # parameters, bodies, answers and security, whatever the document says
 MOST_EXAMPLES = 40
 SCHEMAS = {
@@ -52,8 +56,14 @@ STRICTER = {
     "PATCH /devices/{device_id}",
     "POST /api/devices",
     "PATCH /api/devices/{device_id}",
+    "GET /api/devices/history",
     "GET /api/devices/{device_id}/history",
     "GET /api/summary/history",
+    "GET /api/availability",
+    "GET /api/outages",
+    "GET /api/traffic",
+    "GET /api/state-changes",
+    "GET /api/reports/{month}",
     "GET /api/job-runs",
 }
 # Reproducible, so that a finding is one of the change that is tested and not of chance.
@@ -80,7 +90,8 @@ def addresses(servers: ServerAddresses) -> Iterator[Mapping[str, str]]:
     settings = make_settings(
         database_url=url, redis_url=servers.redis_url, network_port=free_port(), app_port=free_port()
     )
-    with start_blocking_portal() as portal:
+    with pytest.MonkeyPatch.context() as patch, start_blocking_portal() as portal:
+        patch.setattr(reports, "WAIT_SECONDS", 0.1)
         portal.call(execute, servers.database_url, "CREATE DATABASE openapi")
         with portal.wrap_async_context_manager(_run_services(settings)):
             yield {"network": settings.network_address, "app": settings.app_address}
@@ -95,7 +106,10 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
     await ensure_partitions(engine, coming_days(now))
     async with run_network(settings), NetworkClient(settings) as client:
         # Under the running second: a tick of a minute that is nearly over may come too late.
-        await refresh(WorkerContext(settings, engine, redis, client), now.replace(microsecond=0), "test")
+        context = WorkerContext(settings, engine, redis, client)
+        await refresh(context, now.replace(microsecond=0), "test")
+        # No worker is up: this report there is, for others one waits in vain, and not for long.
+        await report(context, now.replace(microsecond=0), "test", "2025-10", "UTC")
         async with run_app(settings) as app:
 
             async def is_ready() -> bool:
@@ -135,6 +149,24 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
         ("app", "get", "/api/network", {}, 200),
         ("app", "get", "/api/summary", {}, 200),
         ("app", "get", "/api/summary/history", {}, 200),
+        ("app", "get", "/api/devices/history", {"query": {"device_ids": "1,2"}}, 200),
+        ("app", "get", "/api/devices/history", {"query": {"device_ids": "1,2", "format": "csv"}}, 200),
+        ("app", "get", "/api/devices/{device_id}/history", {**ONE_DEVICE, "query": {"step": "1d"}}, 200),
+        ("app", "get", "/api/devices/{device_id}/history", {**ONE_DEVICE, "query": {"format": "csv"}}, 200),
+        ("app", "get", "/api/summary/history", {"query": {"format": "csv"}}, 200),
+        ("app", "get", "/api/availability", {}, 200),
+        ("app", "get", "/api/availability", {"query": {"by": "tag"}}, 200),
+        ("app", "get", "/api/availability", {"query": {"by": "network"}}, 200),
+        ("app", "get", "/api/outages", {}, 200),
+        ("app", "get", "/api/traffic", {"query": {"step": "1h"}}, 200),
+        ("app", "get", "/api/traffic", {"query": {"by": "tag"}}, 200),
+        ("app", "get", "/api/traffic", {"query": {"by": "network"}}, 200),
+        ("app", "get", "/api/state-changes", {}, 200),
+        ("app", "get", "/api/reports/{month}", REPORT, 200),
+        ("app", "get", "/api/reports/{month}", {**REPORT, "query": {"format": "html"}}, 200),
+        ("app", "get", "/api/reports/{month}", {**REPORT, "query": {"format": "pdf"}}, 200),
+        ("app", "get", "/api/reports/{month}", {**REPORT, "query": {"format": "csv"}}, 200),
+        ("app", "get", "/api/reports/{month}", {"path_parameters": {"month": "2025-09"}}, 202),
         ("app", "get", "/api/job-runs", {}, 200),
     ],
 )

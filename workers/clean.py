@@ -13,6 +13,7 @@ from workers.context import WorkerContext
 from workers.devices import sync_inventory
 from workers.ledger import Run, RunKey, open_run, select_last_done
 from workers.network_client import Readings
+from workers.packing import pack_finished_day
 from workers.partitions import ensure_partitions
 from workers.publishing import change_store
 from workers.retention import drop_expired, record_reset
@@ -46,6 +47,7 @@ async def clean(context: WorkerContext, tick: datetime, requested_by: str) -> No
         # First of all, for what is not rolled up must not go.
         await roll_up(context.engine, datetime.now(UTC))
         await drop_expired(context, tick)
+        await pack_finished_day(context.engine, tick.astimezone(UTC).date())
         async with change_store(context, run.connection) as outbox:
             await sync_inventory(context, run.connection, outbox)
         if settings.demo_reset or is_first:

@@ -147,7 +147,9 @@ async def _claim(
     if attempt is None:
         await connection.rollback()
         return None
-    latest = LATEST_START if attempt == 1 else LATEST_TAKE_UP.get(key.job, LATEST_START)
+    # Somebody waits for a report, however long the workers were busy.
+    is_urgent = attempt == 1 and key.job is not Job.REPORT
+    latest = LATEST_START if is_urgent else LATEST_TAKE_UP.get(key.job, LATEST_START)
     if datetime.now(UTC) - key.tick > latest:
         outcome, error = (Outcome.MISSED, "came too late") if attempt == 1 else (Outcome.FAILED, "its worker died")
         await end_run(connection, key, outcome, error)

@@ -60,7 +60,7 @@ async def drop_partitions_before(engine: AsyncEngine, first_kept: date, table: s
     """
     expired = sorted(day for day in await select_partition_days(engine, table) if day < first_kept)
     dropped = 0
-    async with _outside_transactions(engine) as connection:
+    async with outside_transactions(engine) as connection:
         try:
             for day in expired:
                 await _detach(connection, table, f"{table}_{day:%Y%m%d}")
@@ -77,7 +77,7 @@ async def drop_partitions_before(engine: AsyncEngine, first_kept: date, table: s
 
 
 @asynccontextmanager
-async def _outside_transactions(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def outside_transactions(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection for statements that cannot be part of a transaction; it waits for no lock for long."""
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")

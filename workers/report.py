@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashnet.errors import InvalidInput
-from dashnet.history.availability import Outage, select_outages
+from dashnet.history.availability import Outage, group_by_tag, select_first_read, select_outages
 from dashnet.history.buckets import Step, make_edges
 from dashnet.history.counts import (
     DeviceCounts,
@@ -32,7 +32,7 @@ from dashnet.history.report import (
     Ticks,
     parse_month,
 )
-from dashnet.history.stretches import measure
+from dashnet.history.stretches import Parts
 from dashnet.history.tiers import Extent, Tier, floor_to, open_history
 from dashnet.history.traffic import (
     Percentiles,
@@ -48,6 +48,8 @@ from workers.figures import to_device, to_figures, to_outages
 from workers.ledger import Run, RunKey, open_run, record_progress
 
 _DEVICES_AT_ONCE = 100
+# They can be made again; whoever asks for every month in every zone must not fill the disk.
+MOST_KEPT = 200
 _NO_RATES = Percentiles()
 
 
@@ -60,9 +62,16 @@ class _Month:
     simulated: bool
     begin: datetime
     end: datetime
+    first_read: Mapping[int, datetime]
 
     def plan(self, edges: Sequence[datetime]) -> Plan:
         return make_plan(edges, self.extent, simulated=self.simulated)
+
+    def unobserved(self, counts: SummaryCounts, begin: datetime, end: datetime) -> int:
+        """Seconds in which a device could have been read and was not, added up over all devices."""
+        stretch = Parts([begin, end], [True])
+        possible = sum(stretch.seconds_since(since) for since in self.first_read.values())
+        return possible - counts.up_seconds - counts.down_seconds - counts.unknown_seconds
 
     @property
     def billed(self) -> tuple[datetime, datetime] | None:
@@ -102,6 +111,13 @@ async def _keep(connection: AsyncConnection, figures: ReportFigures) -> None:
             "figures": orjson.dumps(figures).decode(),
         },
     )
+    await connection.execute(
+        text(
+            "DELETE FROM store.report WHERE made_at < "
+            "(SELECT made_at FROM store.report ORDER BY made_at DESC OFFSET :most LIMIT 1)"
+        ),
+        {"most": MOST_KEPT - 1},
+    )
     await connection.commit()
 
 
@@ -114,7 +130,8 @@ async def _make_figures(context: WorkerContext, run: Run, month: str, zone: Zone
     async with open_history(context.engine) as (connection, extent):
         devices = await _select_devices(connection)
         simulated = any(row["driver"] == "simulated" for row in devices.values())
-        part = _Month(connection, extent, simulated, begin, end)
+        first_read = dict.fromkeys(devices, begin) | await select_first_read(connection, list(devices))
+        part = _Month(connection, extent, simulated, begin, end, first_read)
         outages = await select_outages(connection, begin, end)
         network, days = await _make_days(part, zone)
         return {
@@ -160,16 +177,18 @@ async def _count_ticks(part: _Month) -> Ticks:
 
 
 async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[DayFigures]]:
-    plan = part.plan(make_edges(part.begin, part.end, Step(days=1), zone, 40))
+    edges = make_edges(part.begin, part.end, Step(days=1), zone, 40)
+    plan = part.plan(edges)
     buckets = await select_summary_counts(part.connection, plan)
     total, days = SummaryCounts(), []
     for number, (begin, end) in enumerate(pairwise(plan.edges)):
         counts = buckets.get(number, SummaryCounts())
         total = merge_counts(total, counts)
-        figures = to_figures(counts, int((end - begin).total_seconds() - counts.covered_seconds), _NO_RATES)
+        figures = to_figures(counts, part.unobserved(counts, begin, end), _NO_RATES)
         days.append(
             DayFigures(
-                date=f"{begin.astimezone(zone):%Y-%m-%d}",
+                # Where finer rows are gone the plan's day may begin within the one before.
+                date=f"{edges[number].astimezone(zone):%Y-%m-%d}",
                 up_ratio=figures["up_ratio"],
                 unobserved_seconds=figures["unobserved_seconds"],
                 uploaded_bytes=figures["uploaded_bytes"],
@@ -177,8 +196,7 @@ async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[DayFig
             )
         )
     rates = await select_network_percentiles(part.connection, part.billed) if part.billed else _NO_RATES
-    seconds = measure(plan.edges, [True] * (len(plan.edges) - 1))
-    return to_figures(total, int(seconds - total.covered_seconds), rates), days
+    return to_figures(total, part.unobserved(total, plan.edges[0], plan.edges[-1]), rates), days
 
 
 async def _make_devices(
@@ -192,7 +210,7 @@ async def _make_devices(
     for outage in outages:
         lengths.setdefault(outage.device_id, []).append(outage.seconds_within(part.begin, part.end))
     plan, ids = part.plan([part.begin, part.end]), list(devices)
-    seconds = measure(plan.edges, [True])
+    whole = Parts(plan.edges, [True])
     made: list[DeviceFigures] = []
     for first in range(0, len(ids), _DEVICES_AT_ONCE):
         page = ids[first : first + _DEVICES_AT_ONCE]
@@ -200,7 +218,7 @@ async def _make_devices(
         rates = await select_device_percentiles(part.connection, part.billed, page) if part.billed else {}
         for device_id in page:
             counts = found.get(device_id, {}).get(0, DeviceCounts())
-            unobserved = int(seconds - counts.observed_seconds)
+            unobserved = whole.seconds_since(part.first_read[device_id]) - counts.observed_seconds
             figures = to_figures(counts, unobserved, rates.get(device_id, _NO_RATES))
             made.append(to_device(devices[device_id], figures, lengths.get(device_id, [])))
         run.device_count = len(made)
@@ -212,13 +230,11 @@ async def _make_tags(part: _Month, devices: Mapping[int, dict[str, Any]]) -> lis
     plan = part.plan([part.begin, part.end])
     found = await select_tag_counts(part.connection, plan)
     rates = await select_tag_percentiles(part.connection, part.billed, list(found)) if part.billed else {}
-    members: dict[str, int] = {}
-    for device in devices.values():
-        for tag in device["tags"]:
-            members[tag] = members.get(tag, 0) + 1
+    whole, members = Parts(plan.edges, [True]), group_by_tag(devices.values())
     made: list[TagFigures] = []
     for tag, buckets in sorted(found.items()):
-        counts, count = buckets[0], members.get(tag, 0)
-        unobserved = int(measure(plan.edges, [True]) * count - counts.observed_seconds)
-        made.append({**to_figures(counts, unobserved, rates.get(tag, _NO_RATES)), "tag": tag, "devices": count})
+        ids, counts = members.get(tag, []), buckets[0]
+        possible = sum(whole.seconds_since(part.first_read[device_id]) for device_id in ids)
+        figures = to_figures(counts, possible - counts.observed_seconds, rates.get(tag, _NO_RATES))
+        made.append({**figures, "tag": tag, "devices": len(ids)})
     return made

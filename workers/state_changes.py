@@ -30,11 +30,12 @@ _TURN = text(
     )
     INSERT INTO store.state_change (device_id, at, from_state, to_state, reason)
     SELECT turned.device_id, :tick, turned.from_state, turned.state,
-        coalesce(turned.reason, CASE WHEN turned.state = 'down' AND above.state = 'down'
+        coalesce(turned.reason, CASE WHEN turned.state = 'down' AND coalesce(above.state, known.state) = 'down'
             THEN 'behind ' || parent.host_name || ', which is down' END)
     FROM turned JOIN store.device ON device.id = turned.device_id
     LEFT JOIN store.device AS parent ON parent.id = device.parent_id
     LEFT JOIN seen AS above ON above.device_id = parent.id
+    LEFT JOIN store.device_state AS known ON known.device_id = parent.id
     ON CONFLICT DO NOTHING RETURNING device_id, from_state, to_state, reason
     """
 )

@@ -14,6 +14,7 @@ from dashnet.settings import Settings
 
 # Minute 0 has no refresh, and two may be late.
 LATE_AFTER = timedelta(minutes=4)
+ROLLUP_LATE_AFTER = timedelta(minutes=15)
 _RUNS = 20
 
 
@@ -93,28 +94,39 @@ def judge_silence(name: str, address: str, variable: str, error: OSError | None)
 
 async def check_refreshes(settings: Settings) -> Check:
     """What became of the last refresh, as the app service tells."""
+    return await _check_runs(settings, "refresh", LATE_AFTER)
+
+
+async def check_rollups(settings: Settings) -> Check:
+    """What became of the last roll-up; while there is none, history is read from the raw snapshots, which are kept."""
+    return await _check_runs(settings, "rollup", ROLLUP_LATE_AFTER)
+
+
+async def _check_runs(settings: Settings, job: str, late_after: timedelta) -> Check:
     try:
-        answer = await _get(f"{settings.app_address}/api/job-runs", job="refresh", limit=_RUNS)
+        answer = await _get(f"{settings.app_address}/api/job-runs", job=job, limit=_RUNS)
         answer.raise_for_status()
-        return judge_refreshes(answer.json(), datetime.now(UTC))
+        return judge_runs(f"last {job}", answer.json(), datetime.now(UTC), late_after)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
-        return note("last refresh", "not known: the app service does not tell")
+        return note(f"last {job}", "not known: the app service does not tell")
 
 
-def judge_refreshes(runs: Sequence[dict[str, Any]], now: datetime) -> Check:
-    """How the last refresh that ended did, and whether the last that was done is too long ago; newest run first."""
+def judge_runs(name: str, runs: Sequence[dict[str, Any]], now: datetime, late_after: timedelta) -> Check:
+    """How the last run that ended did, and whether the last that was done is too long ago; newest run first."""
     ended = [run for run in runs if run["outcome"]]
     if not ended:
-        return note("last refresh", "none has ended yet; one runs each minute while a worker is up")
+        return note(
+            name, f"none has ended yet; the next is due within {late_after.seconds // 60} min of a worker's start"
+        )
     last = ended[0]
     detail = f"{last['outcome']} {_age(last, now)} ago"
     if last["outcome"] == "failed":
-        return problem("last refresh", f"{detail}: {last['error']}", "see the worker's log and: dashnet jobs list")
+        return problem(name, f"{detail}: {last['error']}", "see the worker's log and: dashnet jobs list")
     done = next((run for run in ended if run["outcome"] == "done"), None)
-    if done is None or now - datetime.fromisoformat(done["tick"]) > LATE_AFTER:
+    if done is None or now - datetime.fromisoformat(done["tick"]) > late_after:
         when = f"the last that was done {_age(done, now)} ago" if done else f"none of the last {len(ended)} was done"
-        return problem("last refresh", f"{detail}; {when}", "see the line on workers and: dashnet jobs list")
-    return ok("last refresh", f"{detail}, {last['device_count'] or 0:,} devices")
+        return problem(name, f"{detail}; {when}", "see the line on workers and: dashnet jobs list")
+    return ok(name, f"{detail}, {last['snapshot_count'] or 0:,} snapshots")
 
 
 def _age(run: dict[str, Any], now: datetime) -> str:

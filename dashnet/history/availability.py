@@ -1,8 +1,9 @@
 """How much of a range devices were up, down and unknown, and how much of it nobody looked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,13 +16,14 @@ from dashnet.history.counts import (
     select_tag_counts,
 )
 from dashnet.history.plan import Plan
+from dashnet.history.stretches import Parts
 
 
 @dataclass(frozen=True, slots=True)
 class Availability:
     """Seconds of a device; of a tag or of the network those of its devices added up.
 
-    `unobserved_seconds` is the time that no reading stands for: no worker was up, or the device was not there yet.
+    `unobserved_seconds` is the time that no reading stands for, since the device was read for the first time.
     Ratios are shares of the time that was observed, and null where there was none.
     """
 
@@ -41,21 +43,56 @@ class Availability:
 
 
 async def select_device_availability(
-    connection: AsyncConnection, plan: Plan, seconds: int, device_ids: Sequence[int] | None = None
+    connection: AsyncConnection, plan: Plan, parts: Parts, device_ids: Sequence[int] | None = None
 ) -> dict[int, Availability]:
-    """Of each device that was ever observed in the `seconds` that the plan counts."""
+    """Of each device that was ever observed in the `parts` that the plan counts."""
     found = await select_device_counts(connection, plan, device_ids)
-    return {device_id: _to_availability(buckets, seconds) for device_id, buckets in found.items()}
+    since = await select_first_read(connection, list(found))
+    return {
+        device_id: _to_availability(buckets, parts.seconds_since(since.get(device_id, parts.edges[0])))
+        for device_id, buckets in found.items()
+    }
 
 
-async def select_tag_availability(connection: AsyncConnection, plan: Plan, seconds: int) -> dict[str, Availability]:
-    """Of each tag, all its devices together."""
-    query = text(
-        "SELECT tag, count(*) AS devices FROM store.device, jsonb_array_elements_text(tags) AS tag GROUP BY tag"
-    )
-    members = {row.tag: row.devices for row in await connection.execute(query)}
+async def select_tag_availability(
+    connection: AsyncConnection, plan: Plan, parts: Parts, members: Mapping[str, Sequence[int]]
+) -> dict[str, Availability]:
+    """Of each tag with these `members`, all of them together."""
     found = await select_tag_counts(connection, plan)
-    return {tag: _to_availability(buckets, seconds * members.get(tag, 1)) for tag, buckets in found.items()}
+    since = await select_first_read(connection, sorted({one for ids in members.values() for one in ids}))
+    return {
+        tag: _to_availability(
+            buckets, sum(parts.seconds_since(since.get(one, parts.edges[0])) for one in members.get(tag, ()))
+        )
+        for tag, buckets in found.items()
+    }
+
+
+def group_by_tag(devices: Iterable[Mapping[str, Any]]) -> dict[str, list[int]]:
+    """The ids of the devices of each tag."""
+    members: dict[str, list[int]] = {}
+    for device in devices:
+        for tag in device["tags"]:
+            members.setdefault(tag, []).append(device["id"])
+    return members
+
+
+async def select_first_read(connection: AsyncConnection, device_ids: Sequence[int]) -> dict[int, datetime]:
+    """When each of these devices was read for the first time, as far as that is known any more."""
+    query = text(
+        """
+        SELECT id, CASE WHEN first.from_state = 'unknown' THEN first.at ELSE least(
+            first.at,
+            (SELECT min(begin_at) FROM store.rollup_1d WHERE device_id = id),
+            (SELECT min(begin_at) FROM store.rollup_1h WHERE device_id = id)
+        ) END AS since
+        FROM unnest(CAST(:device_ids AS int[])) AS asked (id) LEFT JOIN LATERAL (
+            SELECT at, from_state FROM store.state_change WHERE device_id = id ORDER BY at LIMIT 1
+        ) AS first ON true
+        """
+    )
+    rows = await connection.execute(query, {"device_ids": list(device_ids)})
+    return {row.id: row.since for row in rows if row.since is not None}
 
 
 def _to_availability(buckets: Mapping[int, DeviceCounts], seconds: int) -> Availability:

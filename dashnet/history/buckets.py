@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dashnet.history.tiers import floor_to
 
-_PATTERN = re.compile(r"(\d{1,9})(s|m|h|d|w|mo|)")
+_PATTERN = re.compile(r"([0-9]{1,9})(s|m|h|d|w|mo|)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 SHORTEST_SECONDS, MOST_DAYS, MOST_MONTHS = 60, 366, 120
 _MONDAY = datetime(1970, 1, 5)  # noqa: DTZ001 - local, as weeks are

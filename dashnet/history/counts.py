@@ -120,8 +120,11 @@ async def select_device_counts(
     return found
 
 
-async def select_tag_counts(connection: AsyncConnection, plan: Plan) -> dict[str, dict[int, DeviceCounts]]:
-    """For each tag the buckets of the devices that have it now, together."""
+async def select_tag_counts(
+    connection: AsyncConnection, plan: Plan, tags: Sequence[str] | None = None
+) -> dict[str, dict[int, DeviceCounts]]:
+    """For each tag the buckets of the devices that have it now, together; only these `tags` where given."""
+    values = {"tags": None if tags is None else list(tags)}
     found: dict[str, dict[int, DeviceCounts]] = {}
     for tier, stretches in plan.stretches.items():
         if tier is Tier.RAW:
@@ -132,9 +135,10 @@ async def select_tag_counts(connection: AsyncConnection, plan: Plan) -> dict[str
             f"WITH {head}, counted AS (SELECT device_id, bucket, {counts} FROM piece GROUP BY device_id, bucket) "
             f"SELECT tag, bucket, {merge_rows(DEVICE_MEASURES)} "
             "FROM counted JOIN store.device ON device.id = device_id "
-            "CROSS JOIN LATERAL jsonb_array_elements_text(tags) AS tag GROUP BY tag, bucket"
+            "CROSS JOIN LATERAL jsonb_array_elements_text(tags) AS tag "
+            "WHERE CAST(:tags AS text[]) IS NULL OR tag = ANY(CAST(:tags AS text[])) GROUP BY tag, bucket"
         )
-        for tag, bucket, *measures in await connection.execute(text(query), _bind(plan, stretches)):
+        for tag, bucket, *measures in await connection.execute(text(query), {**_bind(plan, stretches), **values}):
             _put(found.setdefault(tag, {}), bucket - 1, DeviceCounts(*measures))
     return found
 

@@ -19,8 +19,8 @@ class Ticks(TypedDict):
 class Figures(TypedDict):
     """Seconds, bytes and Mbit/s; ratios are shares of the observed time, null where nobody looked.
 
-    `unobserved_seconds` is time in which nobody looked. The 95th percentiles are of five-minute means, null where
-    those of the month are not all kept.
+    Of a tag or the network, seconds are those of all its devices added up. `unobserved_seconds` is time in which nobody
+    looked. The 95th percentiles are of five-minute means, null where those of the month are not all kept.
     """
 
     up_ratio: float | None
@@ -105,7 +105,7 @@ def parse_month(month: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     Raises:
         ValueError: it is no month from 2000 to 9998.
     """
-    match = re.fullmatch(r"([2-9]\d{3})-(0[1-9]|1[0-2])", month)
+    match = re.fullmatch(r"([2-9][0-9]{3})-(0[1-9]|1[0-2])", month)
     if match is None or match[1] == "9999":
         raise ValueError("not a month such as 2026-10")
     year, number = int(match[1]), int(match[2])

@@ -16,7 +16,13 @@ class Parts:
     @property
     def seconds(self) -> int:
         """How long the parts that count are together."""
-        return measure(self.edges, self.wanted)
+        return self.seconds_since(self.edges[0])
+
+    def seconds_since(self, moment: datetime) -> int:
+        """How long they are from a moment on."""
+        lengths = (max(timedelta(), last - max(first, moment)) for first, last in pairwise(self.edges))
+        whole = sum((length for length, counts in zip(lengths, self.wanted, strict=True) if counts), timedelta())
+        return int(whole.total_seconds())
 
 
 def leave_out(begin: datetime, end: datetime, excluded: Iterable[tuple[datetime, datetime]]) -> Parts:
@@ -36,10 +42,3 @@ def leave_out(begin: datetime, end: datetime, excluded: Iterable[tuple[datetime,
         edges.append(end)
         wanted.append(True)
     return Parts(edges, wanted)
-
-
-def measure(edges: Sequence[datetime], wanted: Sequence[bool]) -> int:
-    """The seconds between the edges of the parts that are wanted."""
-    lengths = (last - first for first, last in pairwise(edges))
-    whole = sum((length for length, counts in zip(lengths, wanted, strict=True) if counts), timedelta())
-    return int(whole.total_seconds())

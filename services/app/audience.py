@@ -1,13 +1,16 @@
 """The subscribers of one view: those in step are written to in one tight loop, the others one by one."""
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from services.app.message import Message
 from services.app.subscriber import Subscriber, Traffic, WriteFrame
 
 # After so many subscribers others get their turn in the event loop.
 CHUNK = 200
+# Or after this, if so many take longer.
+LONGEST_TURN_SECONDS = 0.005
 # From here on a message is compressed in a thread, while the event loop goes on.
 LONG_MESSAGE_BYTES = 64 * 1024
 
@@ -47,9 +50,9 @@ class Audience:
         self._others.add(subscriber)
         return self._delivery is None or self._delivery.leave_out(subscriber)
 
-    def begin_delivery(self, message: Message) -> "Delivery":
+    def begin_delivery(self, make_message: Callable[[], Message]) -> "Delivery":
         """A delivery to all who are here now; those who come later have what it tells."""
-        self._delivery = Delivery(message, self._parts(), list(self._others))
+        self._delivery = Delivery(make_message, self._parts(), list(self._others))
         return self._delivery
 
     def end_delivery(self) -> None:
@@ -80,10 +83,10 @@ class _Part:
 
 
 class Delivery:
-    """One message on its way to an audience."""
+    """One message on its way to an audience, made when the delivery runs."""
 
-    def __init__(self, message: Message, parts: list[_Part], others: list[Subscriber]) -> None:
-        self._message = message
+    def __init__(self, make_message: Callable[[], Message], parts: list[_Part], others: list[Subscriber]) -> None:
+        self._make_message = make_message
         self._parts = parts
         self._others = others
 
@@ -99,10 +102,12 @@ class Delivery:
 
     async def run(self, turns: "Turns", traffic: Traffic) -> None:
         """Deliver; others get their turn in the event loop in between."""
+        message = self._make_message()
+        await turns.pass_on(0)  # it may have taken long to make
         # Those without compression first: they need not wait for it.
         for part in sorted(self._parts, key=lambda part: part.window_bits):
-            await compress(self._message, {part.window_bits})
-            frame = self._message.frame(part.window_bits)
+            await compress(message, {part.window_bits})
+            frame = message.frame(part.window_bits)
             traffic.messages += len(part.writes)
             traffic.bytes += len(part.writes) * len(frame)
             while part.done < len(part.writes):
@@ -111,25 +116,30 @@ class Delivery:
                 for write in chunk:
                     write(frame)
                 await turns.pass_on(len(chunk))
-        await compress(self._message, {subscriber.connection.window_bits for subscriber in self._others})
+        await compress(message, {subscriber.connection.window_bits for subscriber in self._others})
         # Grows while it is gone through, by those who fall out of step before they are reached.
         for subscriber in self._others:
-            subscriber.give(self._message)
+            subscriber.give(message)
             await turns.pass_on(1)
 
 
 class Turns:
-    """Lets others have their turn in the event loop after every so many subscribers."""
+    """Lets others have their turn in the event loop after every so many subscribers, or milliseconds if that is sooner.
+
+    Views are what takes milliseconds: each has a state and a message of its own to be made.
+    """
 
     def __init__(self) -> None:
         self._served = 0
+        self._began_at = time.perf_counter()
 
     async def pass_on(self, served: int) -> None:
-        """So many more have been served."""
+        """So many more subscribers or views have been served."""
         self._served += served
-        if self._served >= CHUNK:
-            self._served = 0
+        if self._served >= CHUNK or time.perf_counter() - self._began_at > LONGEST_TURN_SECONDS:
             await asyncio.sleep(0)
+            self._served = 0
+            self._began_at = time.perf_counter()
 
 
 async def compress(message: Message, windows: set[int]) -> None:

@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dashnet.history.availability import (
     Availability,
     Outage,
+    group_by_tag,
     select_device_availability,
     select_network_availability,
     select_outages,
     select_tag_availability,
 )
 from dashnet.history.plan import make_plan
-from dashnet.history.stretches import Parts, leave_out, measure
+from dashnet.history.stretches import Parts, leave_out
 from dashnet.history.tiers import Tier, open_history
 from dashnet.problems import problem_responses
 from dashnet.reading import to_wire
@@ -39,9 +40,9 @@ OneDevice = Annotated[int | None, Query(description="Only this device")]
 class AvailabilityRow(BaseModel):
     """One device, tag or the network; seconds of a tag or the network are those of its devices added up.
 
-    Ratios are shares of the observed time. `unobserved_seconds` is time in which nobody looked: no worker was up, a
-    tick was missed, or the device was not there yet; of the network it is the time in which no device was read. Of
-    devices: `outages` counts times down, the means are up time per outage and length of an outage.
+    Ratios are shares of the observed time. `unobserved_seconds` is time in which nobody looked, counted from when the
+    device was read for the first time: no worker was up, or a tick was missed; of the network it is the time in which
+    no device was read. Of devices: `outages` counts times down, the means are up time per outage and its length.
     """
 
     device_id: int | None = None
@@ -99,16 +100,16 @@ async def read_availability(
     parts = leave_out(asked.begin, asked.end, [(one.begin, one.end) for one in excluded])
     async with open_history(engine) as (connection, extent):
         plan = make_plan(parts.edges, extent, simulated=has_simulated(devices.values()), wanted=parts.wanted)
-        seconds = measure(plan.edges, parts.wanted)
+        parts = Parts(plan.edges, parts.wanted)
         rows: list[dict[str, Any]]
         if by == "network":
-            rows = [_to_row(await select_network_availability(connection, plan, seconds))]
+            rows = [_to_row(await select_network_availability(connection, plan, parts.seconds))]
         elif by == "tag":
-            found = await select_tag_availability(connection, plan, seconds)
+            found = await select_tag_availability(connection, plan, parts, group_by_tag(devices.values()))
             rows = [{"tag": tag, **_to_row(one)} for tag, one in found.items()]
         else:
             ids = None if device_id is None else [device_id]
-            known = await select_device_availability(connection, plan, seconds, ids)
+            known = await select_device_availability(connection, plan, parts, ids)
             outages = await select_outages(connection, asked.begin, asked.end, ids)
             rows = _to_device_rows(devices, known, outages, parts)
         ticks = await _count_ticks(connection, asked)
@@ -116,7 +117,7 @@ async def read_availability(
         {
             "from": to_wire(plan.edges[0]),
             "to": to_wire(plan.edges[-1]),
-            "seconds": seconds,
+            "seconds": parts.seconds,
             "by": by,
             "tiers": plan.tiers,
             "exact": plan.is_exact,

@@ -16,13 +16,15 @@ from services.app.views import View
 logger = logging.getLogger(__name__)
 
 LOOKS_PER_STALL = 10
+LEAST_SHARE = 16
 
 
 class Caretaker:
     """`encode_full_state` makes the array of 2020; it may raise what tells that Postgres is out of reach.
 
-    A subscriber stalls when its connection does not take what was written within `stall_seconds`, or in as many times
-    that as what waits is larger than the hub's bound: then a slow line has time for a large state.
+    A subscriber stalls when its connection is full and takes less than the LEAST_SHARE-th part of the hub's bound in
+    `stall_seconds`. So a slow line has the time that it needs for a large state, but a state of n times the bound is
+    held for LEAST_SHARE times n times `stall_seconds` at the most.
     """
 
     def __init__(self, hub: Hub, encode_full_state: Callable[[], Awaitable[Message]], stall_seconds: float) -> None:
@@ -33,40 +35,43 @@ class Caretaker:
 
     async def make_states(self, due: Due) -> None:
         """Make each state once for all who are due the same, until cancelled."""
+        turns = Turns()
         while True:
             for view, subscribers in (await due.take()).items():
                 position = self._hub.position
                 if position is None:
                     continue  # the panel's arrival asks for all states anew
-                begun = [one for one in subscribers if one.begin_state(position.seq)]
+                # Whoever changed its view while others' states were made is due again, under that one.
+                begun = [one for one in subscribers if one.view == view and one.begin_state(position.seq)]
                 if not begun:
                     continue
                 try:
-                    await self._send_state(view, begun)
+                    await self._send_state(view, begun, turns)
                 except Exception as error:
                     _send_away(begun, error)
+                await turns.pass_on(1)
 
-    async def _send_state(self, view: View | None, subscribers: Sequence[Subscriber]) -> None:
+    async def _send_state(self, view: View | None, subscribers: Sequence[Subscriber], turns: Turns) -> None:
         # Of /live: made before the first await, so that it holds all up to the seq that was just begun with.
         message = self._hub.encode_state(view) if view is not None else await self._encode_full_state()
         await compress(message, {subscriber.connection.window_bits for subscriber in subscribers})
-        turns = Turns()
         for subscriber in subscribers:
             subscriber.finish_state(message, view)
             await turns.pass_on(1)
 
     async def close_stalled(self) -> None:
-        """Look again and again at those who take nothing, until cancelled."""
+        """Look again and again at those whose connection is full, until cancelled."""
+        slow, least_bytes = self._hub.slow, self._hub.backlog_limit // LEAST_SHARE
         while True:
             await asyncio.sleep(self._stall_seconds / LOOKS_PER_STALL)
             now = asyncio.get_running_loop().time()
-            for subscriber, since in list(self._hub.full_since.items()):
-                waiting = subscriber.connection.waiting_bytes
-                if now - since > self._stall_seconds * max(1.0, waiting / self._hub.backlog_limit):
-                    self.slow_closes += 1
-                    self._hub.full_since.pop(subscriber, None)
-                    logger.info("subscriber dropped, it takes nothing seconds=%.1f bytes=%d", now - since, waiting)
-                    subscriber.connection.end(CloseCode.TOO_SLOW, "nothing was taken for too long")
+            for one in slow.find_stalled(now, self._stall_seconds, least_bytes):
+                self.slow_closes += 1
+                slow.discard(one.subscriber)
+                logger.info(
+                    "subscriber dropped, it takes too little seconds=%.1f bytes=%d", one.seconds, one.waiting_bytes
+                )
+                one.subscriber.connection.end(CloseCode.TOO_SLOW, "nothing was taken for too long")
 
 
 def _send_away(subscribers: Sequence[Subscriber], error: Exception) -> None:

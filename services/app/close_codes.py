@@ -23,8 +23,8 @@ class CloseCode(IntEnum):
     INVALID_TEXT = 1007, "a text of yours is not UTF-8"
     POLICY_VIOLATION = 1008, "a page of a foreign origin (seen as 403 at the handshake)", False
     MESSAGE_TOO_BIG = 1009, "a message of yours was over 64 KiB; send less"
-    INTERNAL_ERROR = 1011, "you answered no ping, or the service has a fault"
+    INTERNAL_ERROR = 1011, "you had taken all and answered no ping for 20 seconds, or the service has a fault"
     SERVICE_RESTART = 1012, "the service stops or is being restarted"
     TRY_AGAIN_LATER = 1013, "no state is at hand: Redis or Postgres is out of reach"
-    TOO_SLOW = 4008, "you took nothing for `DASHNET_SUBSCRIBER_STALL_SECONDS`"
+    TOO_SLOW = 4008, "you took nothing, or hardly anything, for `DASHNET_SUBSCRIBER_STALL_SECONDS`"
     BAD_ADDRESS = 4500, "the query of your address asks for a view that there cannot be", False

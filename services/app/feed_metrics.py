@@ -43,7 +43,7 @@ class FeedMetrics:
         hub, traffic = self._hub, self._hub.traffic
         _SUBSCRIBERS.labels("live").set(hub.live_count)
         _SUBSCRIBERS.labels("2020").set(hub.count_2020)
-        _BACKLOG.set(hub.backlog_bytes)
+        _BACKLOG.set(hub.slow.backlog_bytes)
         self._tell(_MESSAGES, traffic.messages)
         self._tell(_BYTES, traffic.bytes)
         self._tell(_DROPPED, traffic.dropped_publications)

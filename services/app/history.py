@@ -25,11 +25,12 @@ from services.app.points import (
     to_summary_points,
 )
 from services.app.ranges import invalid_field
-from services.app.series import Asked, Question, Series, describe, read_parts
+from services.app.series import CSV_POINTS_AT_ONCE, Asked, Question, Series, cut_edges, describe
 
 router = APIRouter(prefix="/api", tags=["history"], responses=problem_responses(422, 503))
 
 MOST_DEVICES = 100
+_ALSO_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 class DeviceHistory(Series):
@@ -59,7 +60,7 @@ class SummaryHistory(Series):
     points: list[SummaryPoint]
 
 
-@router.get("/devices/history", response_model=DevicesHistory, responses=problem_responses(404))
+@router.get("/devices/history", response_model=DevicesHistory, responses=problem_responses(404) | _ALSO_CSV)
 async def read_several(
     panel: CurrentPanel,
     engine: Engine,
@@ -77,7 +78,7 @@ async def read_several(
     return _to_json({**head, "devices": series})
 
 
-@router.get("/devices/{device_id}/history", response_model=DeviceHistory, responses=problem_responses(404))
+@router.get("/devices/{device_id}/history", response_model=DeviceHistory, responses=problem_responses(404) | _ALSO_CSV)
 async def read_history(device_id: DeviceId, panel: CurrentPanel, engine: Engine, asked: Asked) -> Response:
     """A device's past: mean, minimum and maximum per bucket, and null where nobody looked."""
     device = find_device(panel, device_id)
@@ -88,7 +89,7 @@ async def read_history(device_id: DeviceId, panel: CurrentPanel, engine: Engine,
     return _to_json({**head, "device_id": device_id, "points": points[device_id]})
 
 
-@router.get("/summary/history", response_model=SummaryHistory)
+@router.get("/summary/history", response_model=SummaryHistory, responses=_ALSO_CSV)
 async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked) -> Response:
     """The whole network's past: sums over all devices, their mean, minimum and maximum per bucket."""
     simulated = has_simulated(panel.devices.values())
@@ -102,9 +103,12 @@ async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked
 
     async def lines() -> AsyncIterator[bytes]:
         yield to_csv([SUMMARY_POINT_FIELDS])
-        async for plan, connection in read_parts(engine, edges, simulated=simulated):
-            points = to_summary_points(plan, await select_summary_counts(connection, plan))
-            yield to_csv(list(point.values()) for point in points)
+        for part in cut_edges(edges, CSV_POINTS_AT_ONCE):
+            # Nothing is held while the client takes its time, or for ever.
+            async with open_history(engine) as (connection, extent):
+                plan = make_plan(part, extent, simulated=simulated)
+                found = await select_summary_counts(connection, plan)
+            yield to_csv(list(point.values()) for point in to_summary_points(plan, found))
 
     return _to_csv_response(lines(), "summary")
 
@@ -114,8 +118,8 @@ async def _answer_devices(
 ) -> Response | tuple[dict[str, Any], dict[int, list[dict[str, Any]]]]:
     """The head of the answer and the points of each device; or, as CSV, the whole answer."""
     async with open_history(engine) as (connection, extent):
-        step = asked.choose_step(extent, simulated=simulated)
-        edges = asked.make_edges(step)
+        step = asked.choose_step(extent, simulated=simulated, series=len(ids))
+        edges = asked.make_edges(step, len(ids))
         if not asked.is_csv:
             plan = make_plan(edges, extent, simulated=simulated)
             found = await select_device_counts(connection, plan, ids)
@@ -124,8 +128,11 @@ async def _answer_devices(
 
     async def lines() -> AsyncIterator[bytes]:
         yield to_csv([["device_id", *DEVICE_POINT_FIELDS]])
-        async for plan, connection in read_parts(engine, edges, simulated=simulated):
-            found = await select_device_counts(connection, plan, ids)
+        for part in cut_edges(edges, max(1, CSV_POINTS_AT_ONCE // len(ids))):
+            # Nothing is held while the client takes its time, or for ever.
+            async with open_history(engine) as (connection, extent):
+                plan = make_plan(part, extent, simulated=simulated)
+                found = await select_device_counts(connection, plan, ids)
             for device_id in ids:
                 points = to_device_points(plan, found.get(device_id, {}))
                 yield to_csv([device_id, *point.values()] for point in points)

@@ -1,9 +1,8 @@
 """The subscribers of this process and the panel they look at. No IO: the relay gives, connections take."""
 
 import asyncio
-from collections import deque
 from collections.abc import Collection, Sequence
-from itertools import chain, islice
+from itertools import chain
 
 import orjson
 
@@ -13,6 +12,9 @@ from services.app.due import Due
 from services.app.membership import Membership, Narrowing
 from services.app.message import Message
 from services.app.panel import Panel
+from services.app.recent import Recent
+from services.app.slow_subscribers import SlowSubscribers
+from services.app.states import States
 from services.app.subscriber import Subscriber, Traffic, WriteFrame
 from services.app.views import ALL_DEVICES, DeviceIndex, View
 
@@ -26,18 +28,16 @@ class Hub:
     def __init__(self, backlog_limit: int, recent_limit: int) -> None:
         self.traffic = Traffic()
         self.backlog_limit = backlog_limit
-        self.full_since: dict[Subscriber, float] = {}
+        self.slow = SlowSubscribers()
         self.due, self.due_2020 = Due(), Due()
-        self._recent_limit = recent_limit
-        self._recent: deque[Message] = deque()
-        self._recent_bytes = 0
+        self._recent = Recent(recent_limit)
         self._panel: Panel | None = None
         self._index: DeviceIndex | None = None
         self._loaded = asyncio.Event()
         self._memberships: dict[View, Membership] = {}
         self._watching_all = Audience()
         self._watching_2020 = Audience()
-        self._states: dict[View, Message] = {}
+        self._states = States()
 
     @property
     def panel(self) -> Panel | None:
@@ -63,11 +63,6 @@ class Hub:
     def count_2020(self) -> int:
         """How many websockets of 2020's protocol are open."""
         return len(self._watching_2020)
-
-    @property
-    def backlog_bytes(self) -> int:
-        """What waits for all subscribers together, their connections' own buffers included."""
-        return sum(one.backlog_bytes + one.connection.waiting_bytes for one in self.full_since)
 
     async def wait_loaded(self) -> Panel:
         """The panel, once there is one."""
@@ -102,7 +97,7 @@ class Hub:
         self._leave(subscriber)
         self.due.discard(subscriber)
         self.due_2020.discard(subscriber)
-        self.full_since.pop(subscriber, None)
+        self.slow.discard(subscriber)
 
     def _audience(self, view: View | None) -> Audience:
         if view is None:
@@ -117,24 +112,28 @@ class Hub:
         audience.remove(subscriber)
         if not audience and view is not None:
             self._memberships.pop(view, None)
-            self._states.pop(view, None)
+            self._states.discard(view)
 
     def _missed(self, since: Position) -> Sequence[Message] | None:
-        """What was published after `since`, in order; None where that is not known in full."""
+        """What was published after `since`, in order; None where that is not known in full, or better told by a state.
+
+        More than may wait for a subscriber would begin with `resumed` and end in a state as soon as one more comes.
+        """
         position = self.position
         if position is None or position.epoch != since.epoch or since.seq > position.seq:
             return None
-        count = position.seq - since.seq
-        return list(islice(self._recent, len(self._recent) - count, None)) if count <= len(self._recent) else None
+        missed = self._recent.newest(position.seq - since.seq)
+        if missed is None or (len(missed) > 1 and sum(len(one.payload) for one in missed) > self.backlog_limit):
+            return None
+        return missed
 
     def replace(self, panel: Panel, recent: Sequence[Publication] = ()) -> None:
         """Show another panel; every subscriber is due a fresh state. `recent` are publications that led up to it."""
         self._panel, self._index = panel, None
         self._states.clear()
         self._recent.clear()
-        self._recent_bytes = 0
         for publication in recent:
-            self._remember(Message(publication.message, publication.position.seq))
+            self._recent.keep(Message(publication.message, publication.position.seq))
         for membership in self._memberships.values():
             membership.forget()
         self._loaded.set()
@@ -153,18 +152,19 @@ class Hub:
         change = self._panel.apply(publication.position, decoded)
         self._states.clear()
         message = Message(publication.message, publication.position.seq)
-        self._remember(message)
+        self._recent.keep(message)
         if self._index is not None:
             for device in change.changed:
                 self._index.put(device)
             for device_id in change.removed:
                 self._index.remove(device_id)
-        # All views are brought up to date before anybody else has a turn, so that no state is made from half of them.
+        # A view follows when its turn comes, or when a state of it is wanted: a thousand at once would let nobody else
+        # have a turn. The panel stays as it is until all have.
         narrowing = Narrowing(message, change, self._panel.devices)
-        deliveries = [self._watching_all.begin_delivery(message)]
+        deliveries = [self._watching_all.begin_delivery(lambda: message)]
         for membership in self._memberships.values():
             if membership.device_ids is not None:
-                deliveries.append(membership.audience.begin_delivery(narrowing.cut(membership)))
+                deliveries.append(membership.begin_delivery(narrowing))
         for subscriber in self._watching_2020:
             subscriber.ask_for_state()
         await self._deliver(deliveries)
@@ -180,17 +180,12 @@ class Hub:
                 subscriber.ask_for_state()
             raise
         finally:
-            for audience in (self._watching_all, *(one.audience for one in self._memberships.values())):
-                audience.end_delivery()
-
-    def _remember(self, message: Message) -> None:
-        self._recent.append(message)
-        self._recent_bytes += len(message.payload)
-        while self._recent_bytes > self._recent_limit:
-            self._recent_bytes -= len(self._recent.popleft().payload)
+            self._watching_all.end_delivery()
+            for membership in self._memberships.values():
+                membership.end_delivery()
 
     def encode_state(self, view: View) -> Message:
-        """The `state` message of now, made at most once per position for all devices and for each view that is shared.
+        """The `state` message of now, made at most once per position as far as `States` has room for it.
 
         Raises:
             RuntimeError: there is no panel yet.
@@ -200,14 +195,16 @@ class Hub:
         message = self._states.get(view)
         if message is None:
             message = Message(self._panel.to_state(self._find(self._panel, view)), self._panel.position.seq)
-            if view == ALL_DEVICES or len(self._audience(view)) > 1:
-                self._states[view] = message
+            membership = self._memberships.get(view)
+            is_shared = view == ALL_DEVICES or (membership is not None and len(membership.audience) > 1)
+            self._states.keep(view, message, is_shared=is_shared)
         return message
 
     def _find(self, panel: Panel, view: View) -> Collection[int]:
         membership = self._memberships.get(view)
         if view == ALL_DEVICES or membership is None:
             return panel.devices if view == ALL_DEVICES else ()
+        membership.catch_up()
         if membership.device_ids is not None:
             return membership.device_ids
         if self._index is None:
@@ -234,8 +231,8 @@ class Hub:
 
     def on_full(self, subscriber: Subscriber) -> None:
         """Its connection takes nothing for now."""
-        self.full_since[subscriber] = asyncio.get_running_loop().time()
+        self.slow.add(subscriber, asyncio.get_running_loop().time())
 
     def on_drained(self, subscriber: Subscriber) -> None:
         """Its connection takes something again."""
-        self.full_since.pop(subscriber, None)
+        self.slow.discard(subscriber)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 import orjson
 
 from dashnet.reading import State
-from services.app.audience import Audience
+from services.app.audience import Audience, Delivery
 from services.app.message import Message
 from services.app.panel import Change
 from services.app.views import DeviceIndex, LiveDevice, View
@@ -22,6 +22,9 @@ class Membership:
         self.device_ids: set[int] | None = None
         # Of a view that asks for a state and more: the devices that fit but for the state.
         self._fitting: set[int] | None = None
+        # The publication that is being delivered: as long as it was not followed, and what it is to this view.
+        self._put_off: Narrowing | None = None
+        self._message: Message | None = None
 
     def fill(self, index: DeviceIndex, devices: Mapping[int, LiveDevice]) -> set[int]:
         """Find the devices among all."""
@@ -36,7 +39,31 @@ class Membership:
 
     def forget(self) -> None:
         """The panel is another; find the devices again when they are asked for."""
-        self.device_ids = self._fitting = None
+        self.device_ids = self._fitting = self._put_off = self._message = None
+
+    def begin_delivery(self, narrowing: "Narrowing") -> Delivery:
+        """A delivery of what a publication, which the panel holds already, is to this view; not followed yet."""
+        self._put_off = narrowing
+
+        def make_message() -> Message:
+            self.catch_up()
+            assert self._message is not None
+            return self._message
+
+        return self.audience.begin_delivery(make_message)
+
+    def catch_up(self) -> None:
+        """Follow the publication that was put off, if there is one: before its delivery, and before any state."""
+        if self._put_off is not None:
+            narrowing, self._put_off = self._put_off, None
+            self._message = narrowing.cut(self)
+
+    def end_delivery(self) -> None:
+        """It is over; a view that has not followed, because it was broken off, finds its devices anew."""
+        self.audience.end_delivery()
+        self._message = None
+        if self._put_off is not None:
+            self.forget()
 
     def turn(self, turned: Mapping[int, State], turned_to: Mapping[State, set[int]]) -> tuple[set[int], set[int]]:
         """Follow changed states; returns which devices entered and which left."""

@@ -1,22 +1,24 @@
 """What every question about a series asks, and what every answer says of itself."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from dashnet.history.buckets import Step, choose_step, make_edges
-from dashnet.history.plan import Plan, make_plan
-from dashnet.history.tiers import Extent, Tier, open_history
+from dashnet.history.buckets import NICE_STEPS, Step, choose_step, make_edges
+from dashnet.history.plan import Plan
+from dashnet.history.tiers import Extent, Tier
 from dashnet.reading import to_wire
 from services.app.ranges import AskedRange, AskedStep, AskedZone, Range, invalid_field
 
 DEFAULT_POINTS, MOST_POINTS = 300, 2_000
+# Of all series of an answer: while it is made, no screen hears anything.
+MOST_CELLS = 60_000
 MOST_CSV_POINTS, CSV_POINTS_AT_ONCE = 1_000_000, 1_000
+_A_BIT = timedelta(seconds=1)
 
 
 class Series(BaseModel):
@@ -55,8 +57,11 @@ class Question:
         self.points = points
         self.is_csv = format == "csv"
 
-    def choose_step(self, extent: Extent, *, simulated: bool) -> Step:
-        """The step asked for, or one that fits; never finer than what is kept of the range's begin."""
+    def choose_step(self, extent: Extent, *, simulated: bool, series: int = 1) -> Step:
+        """The step asked for, or one that fits; never finer than what is kept of the range's begin.
+
+        So many `series` share what may be answered at once.
+        """
         kept = next(
             (tier.step for tier in Tier if extent.reach(tier, simulated=simulated)[0] <= self.range.begin),
             Tier.DAY.step,
@@ -64,16 +69,26 @@ class Question:
         finest = kept if kept > Tier.RAW.step else timedelta()
         if self.step is not None and self.step.about >= finest:
             return self.step
-        points = MOST_POINTS if self.step is not None else self.points
-        return choose_step(self.range.length, points, finest)
+        wanted = MOST_POINTS if self.step is not None else self.points
+        return self._choose_nice_step(min(wanted, MOST_CELLS // series), finest)
 
-    def make_edges(self, step: Step) -> Sequence[datetime]:
-        """The edges of the buckets.
+    def _choose_nice_step(self, points: int, finest: timedelta) -> Step:
+        step = choose_step(self.range.length, points, finest)
+        # A range that begins in the middle of a step has one more.
+        while step != NICE_STEPS[-1] and self._count(step) > points:
+            step = choose_step(self.range.length, points, step.about + _A_BIT)
+        return step
+
+    def _count(self, step: Step) -> int:
+        return len(make_edges(self.range.begin, self.range.end, step, self.zone, MOST_CSV_POINTS)) - 1
+
+    def make_edges(self, step: Step, series: int = 1) -> Sequence[datetime]:
+        """The edges of the buckets, which so many `series` share.
 
         Raises:
             InvalidInput: they are too many.
         """
-        most = MOST_CSV_POINTS if self.is_csv else MOST_POINTS
+        most = MOST_CSV_POINTS // series if self.is_csv else min(MOST_POINTS, MOST_CELLS // series)
         return _try_edges(self.range, step, self.zone, most, "" if self.is_csv else ", or format=csv")
 
 
@@ -96,13 +111,10 @@ def _try_edges(asked: Range, step: Step, zone: ZoneInfo, most: int, hint: str) -
 Asked = Annotated[Question, Depends()]
 
 
-async def read_parts(
-    engine: AsyncEngine, edges: Sequence[datetime], *, simulated: bool
-) -> AsyncIterator[tuple[Plan, AsyncConnection]]:
-    """Some buckets after the other, so that no answer is held whole; how far the tiers reach is asked each time."""
-    for first in range(0, len(edges) - 1, CSV_POINTS_AT_ONCE):
-        async with open_history(engine) as (connection, extent):
-            yield make_plan(edges[first : first + CSV_POINTS_AT_ONCE + 1], extent, simulated=simulated), connection
+def cut_edges(edges: Sequence[datetime], buckets_at_once: int) -> Iterator[Sequence[datetime]]:
+    """The edges of some buckets after the other, so that no answer is held whole."""
+    for first in range(0, len(edges) - 1, buckets_at_once):
+        yield edges[first : first + buckets_at_once + 1]
 
 
 def describe(asked: Question, step: Step, plan: Plan) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from dashnet.tasks import cancel_and_wait
 from services.app.close_codes import CloseCode
 from services.app.control import Refusal
 from services.app.hub import Hub
+from services.app.inbox import received
 from services.app.message import Message
 from services.app.subscriber import Connection, Subscriber, WriteFrame
 from services.app.views import View
-from services.app.websocket_protocol import Listener, find_connection, received
+from services.app.websocket_protocol import Listener, find_connection
 
 logger = logging.getLogger(__name__)
 
@@ -33,16 +34,20 @@ class Member:
     def __init__(self, hub: Hub, connection: Connection, view: View | None, follow_message: FollowMessage) -> None:
         self._hub = hub
         self._follow_message = follow_message
+        self._is_over = False
         self.subscriber = Subscriber(connection, hub, view)
         self.on_full = self.subscriber.on_full
         self.on_drained = self.subscriber.on_drained
 
     def on_closed(self) -> None:
         """The connection has ended."""
+        self._is_over = True
         self._hub.remove(self.subscriber)
 
     async def on_message(self, message: str | bytes) -> None:
-        """A message came."""
+        """A message came. One that is still to be followed when the connection has ended no longer is."""
+        if self._is_over:
+            return  # a `subscribe` would make the hub keep who has left
         encoded = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
         if len(encoded) > LARGEST_MESSAGE_BYTES:
             self.subscriber.connection.end(CloseCode.MESSAGE_TOO_BIG, "a message may have 64 KiB")

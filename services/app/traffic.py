@@ -1,14 +1,16 @@
 """The route of traffic: bytes by device, tag or network, by hour, day or month, the busiest first."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.history.buckets import Step
 from dashnet.history.counts import (
     DeviceCounts,
     SummaryCounts,
@@ -96,46 +98,53 @@ async def read_traffic(
     if device_id is not None and by != "device":
         raise invalid_field("device_id", f"asks for one device, but by={by} for more")
     edges = make_range_edges(asked, step, zone, MOST_CELLS // min(limit, MOST_BUCKETS)) if step else None
+    simulated = has_simulated(devices.values())
     async with open_history(engine) as (connection, extent):
-        simulated = has_simulated(devices.values())
-        plan = make_plan(edges or [asked.begin, asked.end], extent, simulated=simulated)
-        found = await _select_counts(connection, plan, by, None if device_id is None else [device_id])
+        whole = make_plan([asked.begin, asked.end], extent, simulated=simulated)
+        found = await _select_counts(connection, whole, by, None if device_id is None else [device_id])
         busiest = sorted((key for key in found if _is_shown(panel, by, key)), key=lambda key: _rank(found[key], key))
+        busiest = busiest[:limit]
         within = billed_range(extent, asked.begin, asked.end)
-        rates = await _select_percentiles(connection, within, by, busiest[:limit]) if within else {}
-    return Response(
-        orjson.dumps(
-            {
-                "from": to_wire(plan.edges[0]),
-                "to": to_wire(plan.edges[-1]),
-                "zone": zone.key,
-                "step": str(step) if step else None,
-                "by": by,
-                "tiers": plan.tiers,
-                "exact": plan.is_exact,
-                "rows": [
-                    {
-                        **_name(panel, by, key),
-                        **_add_up(found[key].values()),
-                        "upload_speed_95th": rates.get(key, Percentiles()).upload,
-                        "download_speed_95th": rates.get(key, Percentiles()).download,
-                        "buckets": _to_buckets(plan, found[key]) if step else [],
-                    }
-                    for key in busiest[:limit]
-                ],
-            }
-        ),
-        media_type="application/json",
-    )
+        rates = await _select_percentiles(connection, within, by, busiest) if within else {}
+        plan = make_plan(edges, extent, simulated=simulated) if edges else whole
+        # Only now and only of these, for the steps of all would be too many to hold.
+        parts = await _select_counts(connection, plan, by, busiest) if edges else {}
+    rows = [
+        {
+            **_name(panel, by, key),
+            **_add_up(found[key].values()),
+            "upload_speed_95th": rates.get(key, Percentiles()).upload,
+            "download_speed_95th": rates.get(key, Percentiles()).download,
+            "buckets": _to_buckets(plan, parts.get(key, {})) if edges else [],
+        }
+        for key in busiest
+    ]
+    return _answer({**_describe(plan, zone, step), "by": by, "rows": rows})
+
+
+def _describe(plan: Plan, zone: ZoneInfo, step: Step | None) -> dict[str, Any]:
+    return {
+        "from": to_wire(plan.edges[0]),
+        "to": to_wire(plan.edges[-1]),
+        "zone": zone.key,
+        "step": str(step) if step else None,
+        "tiers": plan.tiers,
+        "exact": plan.is_exact,
+    }
+
+
+def _answer(document: object) -> Response:
+    return Response(orjson.dumps(document), media_type="application/json")
 
 
 async def _select_counts(
-    connection: AsyncConnection, plan: Plan, by: By, device_ids: list[int] | None
+    connection: AsyncConnection, plan: Plan, by: By, keys: Sequence[Any] | None
 ) -> Mapping[Any, Counts]:
+    """Of these devices or tags; of all without any."""
     if by == "device":
-        return await select_device_counts(connection, plan, device_ids)
+        return await select_device_counts(connection, plan, keys)
     if by == "tag":
-        return await select_tag_counts(connection, plan)
+        return await select_tag_counts(connection, plan, keys)
     return {None: await select_summary_counts(connection, plan)}
 
 

@@ -5,11 +5,9 @@ Used with `uvicorn --ws services.app.websocket_protocol:FeedWebSocketProtocol`. 
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from starlette.types import Message as Event
 from starlette.types import Scope
 from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
@@ -18,10 +16,9 @@ from uvicorn.server import ServerState
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.frames import Frame
 
-from services.app.close_codes import CloseCode
+from services.app.inbox import Follower, Inbox
 from services.app.message import Message
-
-logger = logging.getLogger(__name__)
+from services.app.socket_buffer import count_unacknowledged
 
 EXTENSION = "dashnet.feed"
 # How long a client that is told to go may still take what waits, and with it the close code.
@@ -33,7 +30,7 @@ _NEVER_WAITED_FOR = asyncio.Event()
 _SHARED_DEFLATE = [ServerPerMessageDeflateFactory(server_no_context_takeover=True, client_no_context_takeover=True)]
 
 
-class Listener(Protocol):
+class Listener(Follower, Protocol):
     """Who is told of what happens to a connection that it took over. None of these may raise."""
 
     def on_full(self) -> None:
@@ -45,12 +42,12 @@ class Listener(Protocol):
     def on_closed(self) -> None:
         """The connection has ended; told once."""
 
-    async def on_message(self, message: str | bytes) -> None:
-        """A whole message came. The next is read after this one was followed."""
-
 
 class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
     """A websocket that its app may leave to a listener: from then on it costs no task and no copy of a message."""
+
+    # With these in it, the dict of uvicorn's many attributes would be twice as large.
+    __slots__ = ("_is_full", "_listener", "_waited_at_ping", "window_bits", "write_frame")
 
     def __init__(
         self,
@@ -63,6 +60,8 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
         self.window_bits = 0
         self.write_frame: Callable[[bytes], None] | None = None
         self._listener: Listener | None = None
+        self._is_full = False
+        self._waited_at_ping = 0
         if config.ws_per_message_deflate:
             self.conn.available_extensions = _SHARED_DEFLATE
 
@@ -75,10 +74,10 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
         for extension in self.conn.extensions:
             if isinstance(extension, PerMessageDeflate):
                 self.window_bits = extension.local_max_window_bits
-        early, self.queue = self.queue, _Inbox(self, listener)  # type: ignore[assignment]  # all that is called of it
+        early, inbox = self.queue, Inbox(self, listener)
+        self.queue = inbox  # type: ignore[assignment]  # all that is called of it
         self.writable = _NEVER_WAITED_FOR
-        while not early.empty():
-            self.queue.put_nowait(early.get_nowait())
+        inbox.take_over(early)
         return True
 
     def write(self, message: Message) -> int:
@@ -96,8 +95,8 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     @property
     def waiting_bytes(self) -> int:
-        """What was written and the socket has not taken yet."""
-        return self.transport.get_write_buffer_size()
+        """What was written and the client's machine has not taken yet."""
+        return self.transport.get_write_buffer_size() + count_unacknowledged(self.transport)
 
     def end(self, code: int, reason: str) -> None:
         """Put a close frame behind what waits, and cut the connection if that is not taken and answered in time."""
@@ -136,7 +135,9 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
     # What uvicorn's protocol is told by the transport and by websockets' parser.
 
     def pause_writing(self) -> None:
-        """The transport holds more than its high-water mark."""
+        """The transport holds more than its high-water mark: no more is read, as each ping would add a pong to it."""
+        self._is_full = True
+        self.transport.pause_reading()
         if self._listener is None:
             super().pause_writing()
         else:
@@ -144,10 +145,20 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def resume_writing(self) -> None:
         """The transport has sent nearly all."""
+        self._is_full = False
+        if self.pong_timer is not None:
+            self._wait_on_for_pong()  # which could not be read
+        self._read_if_wanted()
         if self._listener is None:
             super().resume_writing()
         else:
             self._listener.on_drained()
+
+    def handle_ping(self) -> None:
+        """Answer; and read no more of them, whoever has turned reading on, than are taken the answers of."""
+        super().handle_ping()
+        if self._is_full:
+            self.transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
@@ -162,10 +173,28 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     # A client that reads nothing would keep the mere close of these waiting for ever.
 
+    def send_keepalive_ping(self) -> None:
+        """Ask whether the client is there."""
+        self._waited_at_ping = self.waiting_bytes
+        super().send_keepalive_ping()
+
     def keepalive_timeout(self) -> None:
-        """No ping was answered."""
+        """No ping was answered. As long as it may be on its way behind what was written before, its time is not up.
+
+        Whoever takes nothing of that is told so by the caretaker, with a code of its own.
+        """
+        waiting, waited = self.waiting_bytes, self._waited_at_ping
+        self._waited_at_ping = waiting
+        if self.is_taken_over and (self._is_full or waiting < waited):
+            self._wait_on_for_pong()
+            return
         super().keepalive_timeout()
         self._cut_off_later()
+
+    def _wait_on_for_pong(self) -> None:
+        if self.pong_timer is not None and self.ping_timeout is not None:
+            self.pong_timer.cancel()
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
 
     def handle_close(self, event: Frame) -> None:
         """The client says goodbye, or answers ours."""
@@ -179,6 +208,9 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         """The service stops."""
+        if self.transport.is_closing() and not self.close_sent:
+            self.transport.abort()  # the client said goodbye and does not take the answer
+            return
         super().shutdown()
         self._cut_off_later()
 
@@ -195,43 +227,12 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def read_on(self) -> None:
         """Take the next message; uvicorn pauses after each."""
-        if self.read_paused and not self.transport.is_closing():
-            self.read_paused = False
+        self.read_paused = False
+        self._read_if_wanted()
+
+    def _read_if_wanted(self) -> None:
+        if not (self.read_paused or self._is_full or self.transport.is_closing()):
             self.transport.resume_reading()
-
-
-class _Inbox:
-    """Stands where uvicorn puts events for the app: hands messages to the listener, one after the other."""
-
-    __slots__ = ("_listener", "_protocol", "_waiting")
-
-    def __init__(self, protocol: FeedWebSocketProtocol, listener: Listener) -> None:
-        self._protocol = protocol
-        self._listener = listener
-        self._waiting: list[str | bytes] = []  # what came in one read is all that there can be
-
-    def put_nowait(self, event: Event) -> None:
-        """Take an event; the end of the connection is told to the listener elsewhere."""
-        if event["type"] == "websocket.receive":
-            self._waiting.append(received(event))
-            if len(self._waiting) == 1:
-                self._protocol.follow(self._follow_all())
-
-    async def _follow_all(self) -> None:
-        try:
-            while self._waiting:
-                await self._listener.on_message(self._waiting[0])
-                self._waiting.pop(0)
-        except Exception:
-            logger.exception("a message of a subscriber could not be followed")
-            self._protocol.end(CloseCode.INTERNAL_ERROR, "internal error")
-        self._protocol.read_on()
-
-
-def received(event: Event) -> str | bytes:
-    """What a `websocket.receive` event brings."""
-    text: str | None = event.get("text")
-    return text if text is not None else event["bytes"]
 
 
 def find_connection(scope: Scope) -> FeedWebSocketProtocol | None:

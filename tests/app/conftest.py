@@ -16,6 +16,8 @@ from workers.refresh import refresh
 from workers.sync import sync
 
 RefreshOnce = Callable[[], Awaitable[datetime]]
+# More than all the buffers between a server and a client that does not read.
+MANY_DEVICES = 30_000
 
 
 @pytest.fixture
@@ -23,6 +25,16 @@ async def store(context: WorkerContext) -> None:
     """The store as a worker prepares it when it starts."""
     now = datetime.now(UTC)
     await ensure_partitions(context.engine, coming_days(now) | {(now - timedelta(hours=1)).date()})
+
+
+@pytest.fixture
+async def many_devices(context: WorkerContext, store: None) -> None:
+    """A store whose state is some 8 MB."""
+    async with context.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO store.device SELECT id, 'device ' || id, 'Laptop', '', 'mac-' || id, '10.0.0.1', 'simulated', "
+            f"'{{}}', '[]', NULL FROM generate_series(1, {MANY_DEVICES}) AS id"
+        )
 
 
 @pytest.fixture
@@ -38,6 +50,14 @@ async def app(settings: Settings, device_ids: list[int]) -> AsyncIterator[httpx.
     """A client of an app service that begins with the three devices."""
     async with run_app(settings) as client:
         yield client
+
+
+@pytest.fixture
+async def tags(network: httpx.AsyncClient, context: WorkerContext, device_ids: list[int]) -> None:
+    """The first two devices are tagged core, the second also lab."""
+    await network.patch(f"/devices/{device_ids[0]}", json={"tags": ["core"]})
+    await network.patch(f"/devices/{device_ids[1]}", json={"tags": ["core", "lab"]})
+    await sync(context, 3)
 
 
 @pytest.fixture

@@ -47,18 +47,11 @@ class RawSocket:
         self, opcode: int, payload: bytes = b"", *, fin: bool = True, reserved: int = 0, is_masked: bool = True
     ) -> None:
         """Send one frame; `reserved` are the bits 0x40, 0x20, 0x10 of its first byte."""
-        assert len(payload) < 2**16
-        first = (0x80 if fin else 0) | reserved | opcode
-        mask_bit = 0x80 if is_masked else 0
-        length = len(payload)
-        head = (
-            struct.pack("!BB", first, mask_bit | length)
-            if length < 126
-            else struct.pack("!BBH", first, mask_bit | 126, length)
-        )
-        key = os.urandom(4)
-        masked = bytes(byte ^ key[place % 4] for place, byte in enumerate(payload))
-        self._writer.write(head + key + masked if is_masked else head + payload)
+        self._writer.write(encode_frame(opcode, payload, (0x80 if fin else 0) | reserved, is_masked=is_masked))
+
+    def send_all(self, *frames: tuple[int, bytes]) -> None:
+        """Send these whole frames in one piece, which the server reads at once."""
+        self._writer.write(b"".join(encode_frame(opcode, payload) for opcode, payload in frames))
 
     def send_bytes(self, sent: bytes) -> None:
         """Send anything."""
@@ -96,6 +89,21 @@ class RawSocket:
         """Wait until the server ends the connection; whether it then sent nothing more."""
         async with asyncio.timeout(DEADLINE_SECONDS):
             return await self._reader.read() == b""
+
+
+def encode_frame(opcode: int, payload: bytes, bits: int = 0x80, *, is_masked: bool = True) -> bytes:
+    """A client's frame; `bits` are the upper four of its first byte, of which 0x80 says that the message is whole."""
+    assert len(payload) < 2**16
+    mask_bit = 0x80 if is_masked else 0
+    length = len(payload)
+    head = (
+        struct.pack("!BB", bits | opcode, mask_bit | length)
+        if length < 126
+        else struct.pack("!BBH", bits | opcode, mask_bit | 126, length)
+    )
+    key = os.urandom(4)
+    masked = bytes(byte ^ key[place % 4] for place, byte in enumerate(payload))
+    return head + key + masked if is_masked else head + payload
 
 
 @asynccontextmanager

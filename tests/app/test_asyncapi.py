@@ -79,8 +79,11 @@ async def test_real_messages_of_live_are_what_it_says(
         check("state", state)
         check("state", await up.next())
         await refresh_once()
-        check("snapshots", await feed.next())
+        first = await feed.next()
+        check("snapshots", first)
         check("snapshots", await up.next())
+        # Devices that were never read before have all turned.
+        assert [change["device_id"] for change in first["state_changes"]] == device_ids
         await network.post("/devices/", json=make_device())
         await network.delete(f"/devices/{device_ids[0]}")
         await sync(context, 3)

@@ -171,10 +171,19 @@ async def test_a_long_message_is_compressed_beside_the_event_loop(hub: Hub) -> N
     assert connection.frames[1] == Message(padded.message).frame(15)
 
 
-async def test_turns_are_passed_on_after_so_many() -> None:
+async def test_turns_are_passed_on_after_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.app.audience.LONGEST_TURN_SECONDS", 60)
     turns, had_a_turn = Turns(), asyncio.Event()
     asyncio.get_running_loop().call_soon(had_a_turn.set)
     await turns.pass_on(CHUNK - 1)
     assert not had_a_turn.is_set()
+    await turns.pass_on(1)
+    assert had_a_turn.is_set()
+
+
+async def test_turns_are_passed_on_after_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.app.audience.LONGEST_TURN_SECONDS", 0)
+    turns, had_a_turn = Turns(), asyncio.Event()
+    asyncio.get_running_loop().call_soon(had_a_turn.set)
     await turns.pass_on(1)
     assert had_a_turn.is_set()

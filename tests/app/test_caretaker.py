@@ -14,7 +14,7 @@ from services.app.panel import Panel
 from services.app.subscriber import Subscriber
 from services.app.views import ALL_DEVICES, View
 from tests.app.connections import HeldConnection, written_to
-from tests.app.test_hub import settle
+from tests.app.test_hub import TurnCounter, settle
 from tests.servers import eventually
 
 STALL_SECONDS = 0.2
@@ -76,6 +76,28 @@ async def test_nobody_on_live_waits_for_the_array_of_2020() -> None:
         assert len(written_to(old).written) == 1
 
 
+async def test_who_changes_its_view_while_another_state_is_compressed_gets_the_new_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hub, is_compressed = make_hub(), asyncio.Event()
+
+    async def compress_slowly(*_: object) -> None:
+        await is_compressed.wait()
+
+    monkeypatch.setattr("services.app.caretaker.compress", compress_slowly)
+    async with caring(hub, encode_nothing):
+        views = [View(search=text) for text in "abc"]
+        subscribers = [join(hub, view) for view in views]
+        await settle()
+        # One of them is at the compression; the others wait behind it.
+        for subscriber in subscribers:
+            hub.change_view(subscriber, View(search="new"))
+        is_compressed.set()
+        await settle()
+        assert [len(written_to(one).written) for one in subscribers] == [1, 1, 1]
+        assert list(hub._memberships) == [View(search="new")]
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [(ConnectionRefusedError(), CloseCode.TRY_AGAIN_LATER), (ZeroDivisionError(), CloseCode.INTERNAL_ERROR)],
@@ -115,13 +137,36 @@ async def test_who_takes_nothing_for_too_long_is_closed_once_and_who_drains_is_n
     assert caretaker.slow_closes == 1
 
 
-async def test_a_state_larger_than_the_backlog_may_be_is_given_more_time() -> None:
+async def test_who_takes_something_of_a_large_state_is_not_closed_and_who_takes_hardly_anything_is() -> None:
     hub = make_hub()
     async with caring(hub, encode_nothing):
-        small, large = join(hub), join(hub)
+        steady, hopeless = join(hub), join(hub)
         await settle()
-        written_to(large).waiting_bytes = 100 * hub.backlog_limit
-        small.on_full()
-        large.on_full()
-        await eventually(lambda: asyncio.sleep(0, written_to(small).ended))
-        assert written_to(large).ended is None
+        for subscriber in (steady, hopeless):
+            written_to(subscriber).waiting_bytes = 100 * hub.backlog_limit
+            subscriber.on_full()
+
+        async def is_closed() -> bool:
+            written_to(steady).waiting_bytes -= hub.backlog_limit // 10
+            written_to(hopeless).waiting_bytes -= 1
+            return written_to(hopeless).ended is not None
+
+        await eventually(is_closed)
+        assert written_to(steady).waiting_bytes > 0
+        assert written_to(steady).ended is None
+
+
+@pytest.fixture
+def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is done takes longer than a turn may."""
+    monkeypatch.setattr("services.app.audience.LONGEST_TURN_SECONDS", 0)
+
+
+async def test_others_have_their_turn_between_the_states_of_many_views(short_turns: None) -> None:
+    hub, turns = make_hub(), TurnCounter()
+    async with caring(hub, encode_nothing):
+        subscribers = [join(hub, View(search=str(number))) for number in range(50)]
+        counting = asyncio.create_task(turns.count_on())
+        await eventually(lambda: asyncio.sleep(0, all(written_to(one).written for one in subscribers)))
+        await cancel_and_wait(counting)
+    assert turns.count >= 50

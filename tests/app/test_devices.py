@@ -1,5 +1,3 @@
-from datetime import UTC, datetime, timedelta
-
 import httpx
 import pytest
 
@@ -21,31 +19,12 @@ async def test_one_device_is_the_one_of_the_list(app: httpx.AsyncClient, device_
     assert one == (await app.get("/api/devices")).json()[1]
 
 
-@pytest.mark.parametrize("device_id", [999_999, 2**70, 0, -1])
+@pytest.mark.parametrize("device_id", [999_999, 10**20, 0, -1])
 @pytest.mark.parametrize("path", ["/api/devices/{}", "/api/devices/{}/history"])
 async def test_a_device_that_does_not_exist_is_404(app: httpx.AsyncClient, path: str, device_id: int) -> None:
     answer = await app.get(path.format(device_id))
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
-
-
-async def test_the_history_is_what_was_refreshed_oldest_first(
-    app: httpx.AsyncClient, device_ids: list[int], refresh_once: RefreshOnce
-) -> None:
-    ticks = [to_wire(await refresh_once()), to_wire(await refresh_once())]
-    soon = to_wire(datetime.now(UTC) + timedelta(hours=1))
-    history = (await app.get(f"/api/devices/{device_ids[0]}/history", params={"to": soon})).json()
-    assert [one["time_stamp"] for one in history] == ticks
-    newest = await app.get(f"/api/devices/{device_ids[0]}/history", params={"to": soon, "limit": 1})
-    assert [one["time_stamp"] for one in newest.json()] == ticks[1:]
-
-
-async def test_a_range_holds_its_first_moment_and_not_its_last(
-    app: httpx.AsyncClient, device_ids: list[int], refresh_once: RefreshOnce
-) -> None:
-    first, second = to_wire(await refresh_once()), to_wire(await refresh_once())
-    history = await app.get(f"/api/devices/{device_ids[0]}/history", params={"from": first, "to": second})
-    assert [one["time_stamp"] for one in history.json()] == [first]
 
 
 async def test_the_summary_adds_up_the_devices(
@@ -59,33 +38,6 @@ async def test_the_summary_adds_up_the_devices(
     assert summary["up"] == [one["state"] for one in devices].count("up")
     assert summary["up"] + summary["down"] + summary["unknown"] == 3
     assert summary["download_speed"] == pytest.approx(sum(one["snap_shot"]["download_speed"] for one in devices))
-
-
-async def test_the_summary_of_a_tick_is_kept(app: httpx.AsyncClient, refresh_once: RefreshOnce) -> None:
-    tick = await refresh_once()
-    summary = (await app.get("/api/summary")).json()
-    soon = to_wire(datetime.now(UTC) + timedelta(hours=1))
-    (point,) = (await app.get("/api/summary/history", params={"to": soon})).json()
-    assert point["time_stamp"] == to_wire(tick)
-    assert (point["up"], point["down"]) == (summary["up"], summary["down"])
-    assert point["upload_speed"] == pytest.approx(summary["upload_speed"], abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"from": "2026-11-24T00:00:00Z", "to": "2026-11-23T00:00:00Z"},
-        {"from": "yesterday"},
-        {"from": "2026-11-23T00:00:00"},
-        {"to": "9999-12-31T23:59:59-23:59"},
-        {"limit": "0"},
-        {"limit": "1000000"},
-    ],
-)
-async def test_a_bad_range_is_422_and_names_the_field(app: httpx.AsyncClient, parameters: dict[str, str]) -> None:
-    answer = await app.get("/api/summary/history", params=parameters)
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["location"] in ("from", "to", "limit")
 
 
 async def test_without_a_state_at_hand_the_answer_is_503(settings: Settings) -> None:

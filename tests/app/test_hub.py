@@ -5,6 +5,7 @@ import orjson
 import pytest
 
 from dashnet.publication import Position, Publication
+from dashnet.reading import State
 from dashnet.tasks import cancel_and_wait
 from services.app.caretaker import Caretaker
 from services.app.hub import Hub
@@ -42,6 +43,19 @@ def make_publication(seq: int, epoch: str = "e") -> Publication:
     }
     message = {"type": "snapshots", "seq": seq, "time_stamp": TIME, "snap_shots": [snap_shot]}
     return Publication(Position(epoch, seq), orjson.dumps(message), 0.0)
+
+
+class TurnCounter:
+    """Counts how often others have their turn in the event loop."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def count_on(self) -> None:
+        """Count until cancelled."""
+        while True:
+            self.count += 1
+            await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -119,7 +133,7 @@ async def test_a_changed_view_begins_with_its_state(hub: Hub) -> None:
 async def test_a_view_that_nobody_has_any_more_costs_nothing(hub: Hub) -> None:
     subscriber = await join(hub, ONLY_2)
     hub.remove(subscriber)
-    assert (hub._memberships, hub._states, hub.live_count) == ({}, {}, 0)
+    assert (hub._memberships, len(hub._states), hub.live_count) == ({}, 0, 0)
 
 
 async def test_another_panel_means_a_fresh_state_for_everybody(hub: Hub) -> None:
@@ -199,15 +213,86 @@ async def test_a_long_fan_out_lets_others_have_their_turn(hub: Hub) -> None:
     for _ in range(1000):
         hub.add(Subscriber(HeldConnection(), hub, ALL_DEVICES))
     await settle()
-    turns = 0
-
-    async def take_turns() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    other = asyncio.create_task(take_turns())
+    turns = TurnCounter()
+    counting = asyncio.create_task(turns.count_on())
     await hub.apply(make_publication(2))
-    await cancel_and_wait(other)
-    assert turns >= 5
+    await cancel_and_wait(counting)
+    assert turns.count >= 5
+
+
+async def test_others_have_their_turn_between_the_messages_of_many_views(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.app.audience.LONGEST_TURN_SECONDS", 0)
+    subscribers = [await join(hub, View(search=f"-{number}", state=State.UP)) for number in range(50)]
+    turns = TurnCounter()
+    counting = asyncio.create_task(turns.count_on())
+    await hub.apply(make_publication(2))
+    await cancel_and_wait(counting)
+    assert turns.count >= 50
+    assert {written_to(one).seqs[-1] for one in subscribers} == {2}
+
+
+ARE_UP = View(state=State.UP)
+
+
+async def test_a_state_that_is_made_while_others_are_given_a_publication_holds_it_and_nobody_is_told_it_twice(
+    hub: Hub,
+) -> None:
+    first, waiting = await join(hub), await join(hub, ARE_UP)
+    late: list[Subscriber] = []
+
+    def join_late() -> None:
+        late.append(Subscriber(HeldConnection(), hub, ARE_UP))
+        hub.add(late[0])
+        assert late[0].begin_state(hub.seq)
+        late[0].finish_state(hub.encode_state(ARE_UP), ARE_UP)
+
+    written_to(first).on_write = join_late
+    await hub.apply(make_publication(2))
+    assert [device["id"] for device in written_to(late[0]).take()["devices"]] == [1]
+    told = [orjson.loads(message.payload) for message in written_to(waiting).written]
+    assert [(one["seq"], [device["id"] for device in one.get("changed", [])]) for one in told] == [(1, []), (2, [1])]
+    written_to(first).on_write = None
+    await hub.apply(make_publication(3))
+    assert (written_to(late[0]).seqs, written_to(waiting).seqs) == ([3], [1, 2, 3])
+
+
+async def test_after_a_fan_out_that_was_broken_off_every_view_is_right_again(hub: Hub) -> None:
+    first, narrowed = await join(hub), await join(hub, ARE_UP)
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    written_to(first).on_write = fail
+    with pytest.raises(ZeroDivisionError):
+        await hub.apply(make_publication(2))
+    written_to(first).on_write = None
+    await settle()
+    state = orjson.loads(written_to(narrowed).written[-1].payload)
+    assert (state["type"], state["seq"], [device["id"] for device in state["devices"]]) == ("state", 2, [1])
+
+
+async def test_the_state_of_a_view_that_one_subscriber_has_is_made_once(hub: Hub) -> None:
+    subscriber = await join(hub, ONLY_2)
+    subscriber.ask_for_state()
+    await settle()
+    first, second = written_to(subscriber).written
+    assert first is second
+
+
+async def test_who_missed_more_than_may_wait_gets_a_state_at_once() -> None:
+    hub = Hub(backlog_limit=500, recent_limit=100_000)
+    hub.replace(Panel(Position("e", 1), None, {1: make_device(1)}))
+    for seq in range(2, 12):
+        await hub.apply(make_publication(seq))
+    size = len(make_publication(11).message)
+    assert hub.add(Subscriber(HeldConnection(), hub, ALL_DEVICES), Position("e", 11 - 500 // size))
+    assert not hub.add(Subscriber(HeldConnection(), hub, ALL_DEVICES), Position("e", 11 - 500 // size - 1))
+
+
+async def test_one_missed_publication_is_told_however_large_it_is() -> None:
+    hub = Hub(backlog_limit=1, recent_limit=100_000)
+    hub.replace(Panel(Position("e", 1), None, {1: make_device(1)}))
+    await hub.apply(make_publication(2))
+    assert hub.add(Subscriber(HeldConnection(), hub, ALL_DEVICES), Position("e", 1))

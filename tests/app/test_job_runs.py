@@ -68,3 +68,27 @@ async def test_runs_are_chosen_by_job_outcome_time_and_number_and_pages_are_left
 @pytest.mark.parametrize("parameters", [{"job": "reboot"}, {"outcome": "x"}, {"limit": "0"}, {"before": "now"}])
 async def test_a_bad_choice_is_422(app: httpx.AsyncClient, parameters: dict[str, str]) -> None:
     assert (await app.get("/api/job-runs", params=parameters)).status_code == 422
+
+
+async def test_how_far_a_long_run_has_come_is_told_while_it_runs(
+    app: httpx.AsyncClient, context: WorkerContext
+) -> None:
+    async with context.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO store.job_run (job, tick, requested_by, arguments, progress, snapshot_count) "
+            "VALUES ('backfill', '2026-11-23T20:02Z', 'hand', '[90]', 0.25, 1000000)"
+        )
+    (run,) = (await app.get("/api/job-runs", params={"job": "backfill"})).json()
+    assert (run["outcome"], run["progress"], run["snapshot_count"]) == (None, 0.25, 1_000_000)
+
+
+@pytest.mark.parametrize("job", ["rollup", "backfill", "report"])
+async def test_jobs_that_work_on_the_past_stand_in_the_ledger_too(
+    app: httpx.AsyncClient, context: WorkerContext, job: str
+) -> None:
+    async with context.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            f"INSERT INTO store.job_run (job, tick, requested_by) VALUES ('{job}', '2026-11-23T20:02Z', 'schedule')"
+        )
+    assert [run["job"] for run in (await app.get("/api/job-runs")).json()] == [job]
+    assert [run["job"] for run in (await app.get("/api/job-runs", params={"job": job})).json()] == [job]

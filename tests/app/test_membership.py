@@ -3,9 +3,11 @@
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashnet.messages import parse_received
 from dashnet.publication import Position
 from dashnet.reading import State
 from services.app.membership import Membership, Narrowing
@@ -122,7 +124,8 @@ def test_who_applies_a_narrowed_feed_has_what_the_view_holds(
 
 def make_device(device_id: int) -> dict[str, Any]:
     texts = dict.fromkeys(("host_name", "device_type", "operating_system", "mac_address", "ip_address"), "")
-    return {"id": device_id, **texts, "tags": [], "state": "up", "snap_shot": None}
+    driver: dict[str, Any] = {"driver": "simulated", "driver_options": {}, "tags": [], "parent_id": None}
+    return {"id": device_id, **texts, **driver, "state": "up", "snap_shot": None}
 
 
 def test_only_what_the_view_holds_is_told() -> None:
@@ -136,3 +139,62 @@ def test_only_what_the_view_holds_is_told() -> None:
     message = Message(orjson.dumps(published), 1)
     narrowed = orjson.loads(Narrowing(message, change, panel.devices).cut(membership).payload)
     assert narrowed == {**published, "snap_shots": snap_shots[1:]}
+
+
+def cut_turns(view: View) -> tuple[bytes, bytes]:
+    """A publication, as it was and as this view gets it: of three devices that were up the first two go down."""
+    panel = Panel(Position("e", 0), None, {number: make_device(number) for number in (1, 2, 3)})
+    membership = Membership(view)
+    membership.fill(DeviceIndex(panel.devices.values()), panel.devices)
+    values = {"upload_speed": 0.0, "download_speed": 0.0, "round_trip_seconds": None}
+    turns = {"from_state": "up", "to_state": "down", "reason": 'odd, "}],[{" said the driver'}
+    published = orjson.dumps(
+        {
+            "type": "snapshots",
+            "seq": 1,
+            "time_stamp": "2026-11-23T20:00:00Z",
+            "snap_shots": [{"device_id": one, "active_connection": one == 3, **values} for one in (1, 2, 3)],
+            "state_changes": [{"device_id": one, **turns} for one in (1, 2)],
+        }
+    )
+    change = panel.apply(Position("e", 1), orjson.loads(published))
+    return published, Narrowing(Message(published, 1), change, panel.devices).cut(membership).payload
+
+
+def turned_in(view: View) -> list[int]:
+    return [one["device_id"] for one in orjson.loads(cut_turns(view)[1]).get("state_changes", [])]
+
+
+@pytest.mark.parametrize(
+    ("view", "ids"),
+    [
+        (View(device_ids=frozenset({2, 3})), [2]),
+        (View(device_ids=frozenset({1, 2, 3})), [1, 2]),
+        (View(device_ids=frozenset({3})), []),
+        (View(device_ids=frozenset()), []),
+        (View(state=State.UP), [1, 2]),
+        (View(state=State.DOWN), [1, 2]),
+        (View(state=State.UNKNOWN), []),
+        (View(state=State.UP, device_ids=frozenset({1, 3})), [1]),
+        (View(state=State.DOWN, device_ids=frozenset({2})), [2]),
+    ],
+    ids=str,
+)
+def test_a_turn_is_told_to_the_views_that_hold_the_device_before_or_after(view: View, ids: list[int]) -> None:
+    assert turned_in(view) == ids
+
+
+def test_a_view_of_all_that_turned_is_told_what_was_published() -> None:
+    published, narrowed = cut_turns(View(device_ids=frozenset({1, 2, 3})))
+    assert orjson.loads(narrowed) == orjson.loads(published)
+
+
+@pytest.mark.parametrize(
+    "view", [View(device_ids=frozenset({1})), View(state=State.UP), View(state=State.DOWN)], ids=str
+)
+def test_a_narrowed_message_with_turns_is_one_that_clients_take(view: View) -> None:
+    parse_received(orjson.loads(cut_turns(view)[1]))
+
+
+def test_where_nobody_of_the_view_turned_the_message_says_nothing_of_it() -> None:
+    assert b"state_changes" not in cut_turns(View(device_ids=frozenset({3})))[1]

@@ -2,7 +2,7 @@ import pytest
 
 from services.app.message import Message
 from services.app.subscriber import Subscriber, Traffic, WriteFrame
-from services.app.views import ALL_DEVICES
+from services.app.views import ALL_DEVICES, View
 from tests.app.connections import HeldConnection
 
 
@@ -152,6 +152,17 @@ def test_a_state_asked_for_while_one_is_made_comes_after_it() -> None:
     subscriber.ask_for_state()
     subscriber.finish_state(message(2), ALL_DEVICES)
     assert (connection.seqs, home.wanted) == ([1, 2], [subscriber, subscriber])
+
+
+def test_a_state_of_a_view_that_is_no_longer_wanted_is_not_written() -> None:
+    home = HeldHome()
+    subscriber, connection = join(home)
+    subscriber.ask_for_state()
+    subscriber.begin_state(2)
+    subscriber.view = View(search="another")
+    subscriber.ask_for_state()
+    subscriber.finish_state(message(2), ALL_DEVICES)
+    assert (connection.seqs, home.wanted) == ([1], [subscriber, subscriber])
 
 
 def test_all_that_was_missed_follows_the_answer_however_much_it_is() -> None:

@@ -1,12 +1,7 @@
 """Subscribers that take nothing, on real sockets."""
 
-import asyncio
-import base64
-import os
-import socket
+import contextlib
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -19,61 +14,14 @@ from sqlalchemy.engine import make_url
 from dashnet.publication import Kind, publish
 from dashnet.settings import Settings
 from services.app.close_codes import CloseCode
-from tests.app.raw_socket import open_raw_socket
+from tests.app.conftest import MANY_DEVICES
+from tests.app.deaf_socket import CLOSE_FRAME, open_deaf_socket, read_until
+from tests.app.raw_socket import CLOSE, TEXT, open_raw_socket
 from tests.app.test_feed_metrics import read_metrics
 from tests.conftest import run_app
 from tests.feeds import Feed, open_feed
 from tests.network.gate import open_gate, to_unix_socket
-from tests.servers import DEADLINE_SECONDS, eventually, free_port
-from workers.context import WorkerContext
-
-# More than all the buffers between a server and a client that does not read.
-MANY_DEVICES = 30_000
-
-
-@pytest.fixture
-async def many_devices(context: WorkerContext, store: None) -> None:
-    """A store whose state is some 8 MB."""
-    async with context.engine.begin() as connection:
-        await connection.exec_driver_sql(
-            "INSERT INTO store.device SELECT id, 'device ' || id, 'Laptop', '', 'mac-' || id, '10.0.0.1', 'simulated', "
-            f"'{{}}', '[]', NULL FROM generate_series(1, {MANY_DEVICES}) AS id"
-        )
-
-
-@asynccontextmanager
-async def open_deaf_socket(settings: Settings) -> AsyncIterator[socket.socket]:
-    """A subscriber of /live that takes not a byte."""
-    loop = asyncio.get_running_loop()
-    with socket.socket() as deaf:
-        deaf.setblocking(False)
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        await loop.sock_connect(deaf, ("127.0.0.1", settings.app_port))
-        key = base64.b64encode(os.urandom(16)).decode()
-        request = (
-            f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{settings.app_port}\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        )
-        await loop.sock_sendall(deaf, request.encode())
-        yield deaf
-
-
-async def read_until(deaf: socket.socket, wanted: bytes) -> bool:
-    """Whether these bytes come before the server ends the connection."""
-    received = b""
-    try:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while wanted not in received:
-                part = await asyncio.get_running_loop().sock_recv(deaf, 2**16)
-                if not part:
-                    return False
-                received = received[-len(wanted) :] + part
-    except ConnectionResetError:
-        return False
-    return True
-
-
-CLOSE_FRAME = struct.pack("!BBH", 0x88, 2 + len("nothing was taken for too long"), CloseCode.TOO_SLOW)
+from tests.servers import OUR_PROTOCOL, eventually, free_port
 
 
 async def test_a_subscriber_that_takes_nothing_delays_nobody_and_is_told_its_code_if_it_wakes_up_in_time(
@@ -148,10 +96,31 @@ async def test_a_full_state_that_cannot_be_made_closes_with_a_code_that_says_com
     assert feed.socket.close_code == CloseCode.TRY_AGAIN_LATER
 
 
+async def has_nobody(app: httpx.AsyncClient) -> bool:
+    return (await read_metrics(app))["dashnet_subscribers/live"] == 0
+
+
 async def test_a_subscriber_that_leaves_is_forgotten(settings: Settings, app: httpx.AsyncClient) -> None:
     async with open_feed(settings, "/live") as feed:
         await feed.next()
-    assert (await app.get("/healthz")).status_code == 200
+        assert not await has_nobody(app)
+    await eventually(lambda: has_nobody(app))
+
+
+@pytest.mark.parametrize("protocol", [OUR_PROTOCOL, "websockets-sansio"])
+async def test_who_subscribes_and_leaves_in_one_breath_is_forgotten(
+    settings: Settings, device_ids: list[int], protocol: str
+) -> None:
+    async with run_app(settings, protocol) as app:
+        async with contextlib.AsyncExitStack() as stack:
+            feeds = [await stack.enter_async_context(open_raw_socket(settings)) for _ in range(20)]
+            for feed in feeds:
+                await feed.next()
+            for feed in feeds:
+                # In one piece, so that the goodbye is read before the subscription is followed.
+                feed.send_all((TEXT, b'{"type":"subscribe","search":"a"}'), (CLOSE, struct.pack("!H", 1000)))
+                await feed.is_ended()
+        assert await eventually(lambda: has_nobody(app))
 
 
 async def test_a_slow_subscriber_that_takes_again_gets_one_fresh_state_for_all_that_it_was_too_slow_for(

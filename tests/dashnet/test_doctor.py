@@ -10,7 +10,6 @@ from rich.console import Console
 from dashnet.channels import worker_health_key
 from dashnet.checks.check import START_ADVICE, Check, note, ok, problem
 from dashnet.doctor import examine, examine_system, examine_variables, print_checks, summarize
-from dashnet.reading import to_tick
 from dashnet.settings import Settings
 from tests.conftest import make_settings
 from tests.servers import free_port
@@ -18,6 +17,7 @@ from workers.clean import coming_days
 from workers.context import WorkerContext
 from workers.partitions import ensure_partitions
 from workers.refresh import refresh
+from workers.rollup import rollup
 
 CHECKS = [ok("disk", "10 GB free"), note("redis", "[bold]x"), problem("app service", "away", START_ADVICE)]
 
@@ -47,7 +47,9 @@ async def test_nothing_is_wrong_with_a_healthy_system(
     settings: Settings, network: httpx.AsyncClient, app: httpx.AsyncClient, context: WorkerContext, redis: Redis
 ) -> None:
     await ensure_partitions(context.engine, coming_days(datetime.now(UTC)))
-    await refresh(context, to_tick(datetime.now(UTC)), "test")
+    now = datetime.now(UTC).replace(microsecond=0)
+    await refresh(context, now, "test")
+    await rollup(context, now, "test")
     await redis.set(worker_health_key(settings), "alive")
     checks = await examine_system(settings)
     assert {check.outcome.value for check in checks} == {"ok"}

@@ -5,11 +5,13 @@ from redis.asyncio import Redis
 from dashnet.channels import job_queue, requested_tick_key
 from dashnet.jobs import (
     MOST_SECONDS_AHEAD,
+    MOST_WAITING,
     Job,
     arq_redis_settings,
     deserialize,
     enqueue,
     request_now,
+    request_once,
     request_sync,
     serialize,
 )
@@ -76,3 +78,25 @@ def test_arq_reaches_redis_where_we_do() -> None:
     assert (unix.unix_socket_path, unix.database) == ("/run/redis.sock", 3)
     tcp = arq_redis_settings(make_settings(redis_url="rediss://user:secret@redis.example:6380/2"))
     assert (tcp.host, tcp.port, tcp.database, tcp.ssl, tcp.password) == ("redis.example", 6380, 2, True, "secret")
+
+
+async def test_what_is_asked_for_once_waits_once_and_is_told_under_its_tick(redis: Redis, settings: Settings) -> None:
+    first = await request_once(redis, settings, Job.REPORT, "one", "test", "2026-10", "UTC")
+    again = await request_once(redis, settings, Job.REPORT, "one", "test", "2026-10", "UTC")
+    assert first == again is not None
+    assert await queued(redis, settings) == [b"report:one"]
+
+
+async def test_only_some_of_a_job_wait_at_once_whatever_waits_of_others(redis: Redis, settings: Settings) -> None:
+    await request_now(redis, settings, Job.REFRESH)
+    asked = [await request_once(redis, settings, Job.REPORT, str(number), "test") for number in range(MOST_WAITING + 2)]
+    assert [tick is None for tick in asked] == [False] * MOST_WAITING + [True, True]
+
+
+async def test_no_tick_is_given_to_two_that_are_asked_for_once(redis: Redis, settings: Settings) -> None:
+    ticks = []
+    for number in range(3 * MOST_SECONDS_AHEAD):
+        ticks.append(await request_once(redis, settings, Job.REPORT, str(number), "test"))
+        await redis.delete(job_queue(settings))
+    given = [tick for tick in ticks if tick is not None]
+    assert len(given) == len(set(given)) > MOST_SECONDS_AHEAD

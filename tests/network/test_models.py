@@ -1,18 +1,14 @@
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sqlalchemy import Connection, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.schema import SchemaItem
-from sqlmodel import SQLModel
 
 from services.network.models import LARGEST_ID, SCHEMA, DeviceCreate
 from tests.factories import make_device
+from tests.migrated import find_differences
 
 
 def make(**fields: Any) -> DeviceCreate:
@@ -94,13 +90,4 @@ def test_a_bad_field_is_refused_by_its_name(fields: dict[str, Any]) -> None:
 
 
 async def test_the_tables_are_those_that_the_migrations_make(engine: AsyncEngine) -> None:
-    async with engine.connect() as connection:
-        assert await connection.run_sync(_differences) == []
-
-
-def _differences(connection: Connection) -> list[Any]:
-    def is_ours(thing: SchemaItem, name: str | None, kind: str, *_: object) -> bool:
-        return not isinstance(thing, Table) or (thing.schema == SCHEMA and name != "alembic_version")
-
-    options = {"include_schemas": True, "include_object": is_ours}
-    return list(compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata))
+    assert await find_differences(engine, SCHEMA) == []

@@ -8,8 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from dashnet.checks.check import START_ADVICE, CheckOutcome
-from dashnet.checks.services import check_app_service, check_network_service, check_refreshes, judge_refreshes
+from dashnet.checks.check import START_ADVICE, Check, CheckOutcome
+from dashnet.checks.services import (
+    LATE_AFTER,
+    check_app_service,
+    check_network_service,
+    check_refreshes,
+    check_rollups,
+    judge_runs,
+)
 from dashnet.reading import to_wire
 from dashnet.settings import Settings
 from tests.conftest import make_settings
@@ -41,7 +48,7 @@ async def other_program(answer: bytes) -> AsyncIterator[int]:
 
 def make_run(outcome: str | None, minutes_ago: int, error: str | None = None) -> dict[str, Any]:
     tick = to_wire(NOW - timedelta(minutes=minutes_ago))
-    return {"tick": tick, "outcome": outcome, "error": error, "device_count": 13}
+    return {"tick": tick, "outcome": outcome, "error": error, "snapshot_count": 13}
 
 
 async def test_a_network_service_that_is_ready_is_fine(settings: Settings, network: httpx.AsyncClient) -> None:
@@ -111,9 +118,18 @@ async def test_an_empty_ledger_is_a_note(settings: Settings, app: httpx.AsyncCli
     assert "none has ended yet" in check.detail
 
 
+def judge_refreshes(runs: list[dict[str, Any]], now: datetime) -> Check:
+    return judge_runs("last refresh", runs, now, LATE_AFTER)
+
+
+async def test_roll_ups_have_a_line_of_their_own() -> None:
+    check = await check_rollups(make_settings(app_port=free_port()))
+    assert (check.name, check.outcome) == ("last rollup", CheckOutcome.NOTE)
+
+
 def test_a_refresh_that_was_just_done_is_fine() -> None:
     check = judge_refreshes([make_run("done", 1)], NOW)
-    assert (check.outcome, check.detail) == (CheckOutcome.OK, "done 60 s ago, 13 devices")
+    assert (check.outcome, check.detail) == (CheckOutcome.OK, "done 60 s ago, 13 snapshots")
 
 
 def test_a_refresh_that_runs_hides_nothing_of_the_one_before() -> None:

@@ -30,3 +30,8 @@ def test_periods_that_reach_over_the_ends_are_cut_to_the_range() -> None:
 
 def test_all_left_out_leaves_nothing() -> None:
     assert leave_out(at(0), at(60), [(at(-1), at(61))]).seconds == 0
+
+
+def test_what_lies_before_a_moment_does_not_count() -> None:
+    parts = leave_out(at(0), at(60), [(at(10), at(20))])
+    assert [parts.seconds_since(at(minute)) for minute in (-5, 5, 15, 25, 70)] == [3000, 2700, 2400, 2100, 0]

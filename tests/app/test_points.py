@@ -1,0 +1,65 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dashnet.history.counts import DeviceCounts, SummaryCounts
+from dashnet.history.plan import Plan
+from services.app.points import DevicePoint, SummaryPoint, to_device_points, to_summary_points
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PLAN = Plan([NOON, NOON + HOUR, NOON + 2 * HOUR], is_exact=True)
+
+
+def point_of(counts: DeviceCounts) -> dict[str, Any]:
+    return to_device_points(PLAN, {0: counts})[0]
+
+
+def test_a_mean_is_taken_over_the_time_that_the_state_was_known() -> None:
+    point = point_of(DeviceCounts(upload_megabits=600.0, up_seconds=200, down_seconds=100, unknown_seconds=3300))
+    assert point["upload_speed"] == 2.0
+
+
+def test_a_round_trip_is_taken_over_the_time_that_it_was_known() -> None:
+    point = point_of(DeviceCounts(round_trip_area=30.0, round_trip_known_seconds=60, up_seconds=3600))
+    assert point["round_trip_seconds"] == 0.5
+
+
+def test_where_the_state_was_never_known_there_is_no_speed() -> None:
+    point = point_of(DeviceCounts(unknown_seconds=3600, snapshot_count=59))
+    assert (point["upload_speed"], point["unknown_seconds"], point["snapshots"]) == (None, 3600, 59)
+
+
+def test_there_is_a_point_for_every_bucket_and_null_where_nobody_looked() -> None:
+    points = to_device_points(PLAN, {1: DeviceCounts(up_seconds=60, upload_megabits=60.0)})
+    assert [(point["time_stamp"], point["upload_speed"]) for point in points] == [
+        ("2026-11-20T12:00:00Z", None),
+        ("2026-11-20T13:00:00Z", 1.0),
+    ]
+
+
+def test_a_bucket_that_lies_within_the_row_of_the_one_before_has_no_point() -> None:
+    plan = Plan([NOON, NOON, NOON + HOUR], is_exact=False)
+    (point,) = to_device_points(plan, {1: DeviceCounts(up_seconds=60, upload_megabits=60.0)})
+    assert point["upload_speed"] == 1.0
+
+
+def test_numbers_are_told_as_they_were_measured() -> None:
+    """A real of 0.1 is 0.10000000149011612 as a float."""
+    assert point_of(DeviceCounts(upload_max=0.10000000149011612))["upload_speed_max"] == 0.1
+
+
+def test_of_the_network_it_is_means_of_sums_over_the_time_that_there_were_ticks() -> None:
+    counts = SummaryCounts(upload_megabits=3600.0, up_seconds=5400, down_seconds=1800, covered_seconds=1800, up_max=4)
+    (point,) = to_summary_points(Plan([NOON, NOON + HOUR], is_exact=True), {0: counts})
+    assert (point["upload_speed"], point["up"], point["down"], point["up_max"]) == (2.0, 3.0, 1.0, 4)
+
+
+@pytest.mark.parametrize(
+    ("model", "point"),
+    [(DevicePoint, to_device_points(PLAN, {})[0]), (SummaryPoint, to_summary_points(PLAN, {})[0])],
+)
+def test_a_point_has_the_fields_that_are_documented(model: type[DevicePoint | SummaryPoint], point: Any) -> None:
+    assert list(point) == list(model.model_fields)
+    model.model_validate(point)
