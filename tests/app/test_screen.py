@@ -1,3 +1,4 @@
+import re
 import runpy
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from dashnet.problems import install_problems
+from services.app.close_codes import CloseCode
 from services.app.screen import SCREEN_FOLDER, add_screen
 from tests.app.test_landing import ADDRESS, Tags
 
@@ -104,3 +106,9 @@ def test_the_lock_of_the_screen_names_no_registry() -> None:
     lock = (WEB / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock
     assert "registry" not in lock
+
+
+def test_the_screen_stays_away_after_the_close_codes_that_say_so() -> None:
+    text = (WEB / "src" / "live" / "messages.ts").read_text(encoding="utf-8")
+    final = {code.value for code in CloseCode if not code.may_reconnect}
+    assert {int(code) for code in re.findall(r"code !== (\d+)", text)} == final
