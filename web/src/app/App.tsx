@@ -1,0 +1,61 @@
+/** The screen: what the address asks for, and above it what is wrong. */
+import { useEffect } from 'react';
+import { go, useView } from '../address';
+import { WarnIcon } from '../components/signs';
+import { DeviceView } from '../features/device/DeviceView';
+import { Devices } from '../features/devices/Devices';
+import { useJobRuns, useLive, useNow } from '../hooks';
+import { words } from '../words';
+import { Freshness, Header } from './Header';
+import { Overview } from './Overview';
+import { showTab, toTab } from './tab';
+import { findTrouble } from './trouble';
+
+export function App() {
+	const view = useView();
+	const live = useLive((all) => all);
+	const runs = useJobRuns();
+	const now = useNow();
+	const trouble = findTrouble(live, runs.data, now);
+	const { title, favicon } = toTab(live, trouble);
+	useEffect(() => showTab({ title, favicon }), [title, favicon]);
+	useEffect(() => {
+		document.documentElement.classList.toggle('kiosk', view.isKiosk);
+	}, [view.isKiosk]);
+	return (
+		<>
+			<a href="#content" className="skip">
+				{words.skip}
+			</a>
+			{view.isKiosk ? <KioskHead trouble={trouble} /> : <Header trouble={trouble} />}
+			<div role="status">
+				{trouble && (
+					<p className={`trouble trouble-${trouble.kind}`}>
+						<WarnIcon />
+						{trouble.text}
+					</p>
+				)}
+			</div>
+			<main id="content" tabIndex={-1}>
+				<Page {...view} />
+			</main>
+		</>
+	);
+}
+
+function Page({ device, page, isKiosk }: Pick<ReturnType<typeof useView>, 'device' | 'page' | 'isKiosk'>) {
+	if (device !== null) return <DeviceView key={device} id={device} />;
+	if (page === 'devices') return <Devices />;
+	return <Overview isKiosk={isKiosk} />;
+}
+
+function KioskHead({ trouble }: { trouble: ReturnType<typeof findTrouble> }) {
+	return (
+		<header className="top">
+			<button type="button" className="brand" title={words.leaveKiosk} onClick={() => go({ isKiosk: false })}>
+				{words.name}
+			</button>
+			<Freshness trouble={trouble} />
+		</header>
+	);
+}
