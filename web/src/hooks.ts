@@ -1,6 +1,6 @@
 /** What React components share: the live store, the running time, what was turned lately. */
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useSyncExternalStore } from 'react';
 import { api, found, liveAddress } from './api/client';
 import { type Live, LiveStore } from './live/store';
 
@@ -13,12 +13,26 @@ export function useLive<T>(select: (live: Live) => T): T {
 
 /** Milliseconds since 1970, anew every second, in step with the clock. */
 export function useNow(): number {
-	const [now, setNow] = useState(Date.now);
-	useEffect(() => {
-		const timer = setInterval(() => setNow(Date.now()), 1000);
-		return () => clearInterval(timer);
-	}, []);
-	return now;
+	return useSyncExternalStore(listenToClock, () => now);
+}
+
+// One timer for all ages on the page.
+let now = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+const clockListeners = new Set<() => void>();
+
+function listenToClock(listener: () => void): () => void {
+	clockListeners.add(listener);
+	timer ??= setInterval(() => {
+		now = Date.now();
+		for (const one of clockListeners) one();
+	}, 1000);
+	return () => {
+		clockListeners.delete(listener);
+		if (clockListeners.size > 0) return;
+		clearInterval(timer);
+		timer = undefined;
+	};
 }
 
 /** The ledger's newest refreshes and cleans; asked anew after each tick, and while none comes. */

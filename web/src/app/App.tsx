@@ -1,6 +1,6 @@
 /** The screen: what the address asks for, and above it what is wrong. */
-import { useEffect } from 'react';
-import { go, useView } from '../address';
+import { memo, useEffect } from 'react';
+import { go, useView, type View } from '../address';
 import { WarnIcon } from '../components/signs';
 import { DeviceView } from '../features/device/DeviceView';
 import { Devices } from '../features/devices/Devices';
@@ -37,17 +37,18 @@ export function App() {
 				)}
 			</div>
 			<main id="content" tabIndex={-1}>
-				<Page {...view} />
+				<Page device={view.device} page={view.page} isKiosk={view.isKiosk} />
 			</main>
 		</>
 	);
 }
 
-function Page({ device, page, isKiosk }: Pick<ReturnType<typeof useView>, 'device' | 'page' | 'isKiosk'>) {
+/** Apart, because what is wrong is looked at every second, and the page is not drawn anew for that. */
+const Page = memo(function Page({ device, page, isKiosk }: Pick<View, 'device' | 'page' | 'isKiosk'>) {
 	if (device !== null) return <DeviceView key={device} id={device} />;
 	if (page === 'devices') return <Devices />;
 	return <Overview isKiosk={isKiosk} />;
-}
+});
 
 function KioskHead({ trouble }: { trouble: ReturnType<typeof findTrouble> }) {
 	return (

@@ -33,5 +33,5 @@ test('10,000 devices are chosen and sorted within a frame or two', () => {
 	selectDevices(many, { ...all, search: 'pc' });
 	const begin = performance.now();
 	selectDevices(many, { ...all, sort: 'down', search: 'pc' });
-	expect(performance.now() - begin).toBeLessThan(300);
+	expect(performance.now() - begin).toBeLessThan(100);
 });

@@ -13,9 +13,19 @@ export function selectDevices(devices: Iterable<Device>, filters: Filters): read
 		if (filters.tag !== null && !device.tags.includes(filters.tag)) continue;
 		if (search === '' || isFound(device, search)) chosen.push(device);
 	}
-	const compare = COMPARE[filters.sort];
-	const sign = filters.isDescending ? -1 : 1;
-	return chosen.sort((one, other) => sign * compare(one, other) || compareNames(one, other) || one.id - other.id);
+	return sort(chosen, filters);
+}
+
+/** By numbers alone: comparing names as people order them costs a tenth of a second for 10,000 devices. */
+function sort(devices: readonly Device[], { sort, isDescending }: Filters): readonly Device[] {
+	RANKS.learn(devices.map((device) => device.host_name));
+	if (sort === 'type') RANKS.learn(devices.map((device) => device.device_type));
+	if (sort === 'address') RANKS.learn(devices.map((device) => device.ip_address));
+	const sign = isDescending ? -1 : 1;
+	const value = VALUES[sort];
+	const keyed = devices.map((device) => ({ device, value: sign * value(device), name: RANKS.of(device.host_name) }));
+	keyed.sort((one, other) => one.value - other.value || one.name - other.name || one.device.id - other.device.id);
+	return keyed.map((one) => one.device);
 }
 
 /** Types and tags that there are, for the filters to offer. */
@@ -37,16 +47,31 @@ function isFound(device: Device, search: string): boolean {
 }
 
 const COLLATOR = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+/** The place of each text among all that were met; sorted anew only when there is a new one. */
+class Ranks {
+	private ranks = new Map<string, number>();
+
+	learn(texts: readonly string[]): void {
+		if (texts.every((text) => this.ranks.has(text))) return;
+		const all = [...new Set([...this.ranks.keys(), ...texts])].sort(COLLATOR.compare);
+		this.ranks = new Map(all.map((text, rank) => [text, rank]));
+	}
+
+	of(text: string): number {
+		return this.ranks.get(text) ?? -1;
+	}
+}
+
+const RANKS = new Ranks();
 const WORST_FIRST: Record<State, number> = { down: 0, unknown: 1, up: 2 };
 
-const compareNames = (one: Device, other: Device) => COLLATOR.compare(one.host_name, other.host_name);
-
-const COMPARE: Record<Column, (one: Device, other: Device) => number> = {
-	state: (one, other) => WORST_FIRST[one.state] - WORST_FIRST[other.state],
-	name: compareNames,
-	type: (one, other) => COLLATOR.compare(one.device_type, other.device_type),
-	address: (one, other) => COLLATOR.compare(one.ip_address, other.ip_address),
-	down: (one, other) => (one.snap_shot?.download_speed ?? -1) - (other.snap_shot?.download_speed ?? -1),
-	up: (one, other) => (one.snap_shot?.upload_speed ?? -1) - (other.snap_shot?.upload_speed ?? -1),
-	age: (one, other) => (one.snap_shot?.time_stamp ?? '').localeCompare(other.snap_shot?.time_stamp ?? ''),
+const VALUES: Record<Column, (device: Device) => number> = {
+	state: (device) => WORST_FIRST[device.state],
+	name: (device) => RANKS.of(device.host_name),
+	type: (device) => RANKS.of(device.device_type),
+	address: (device) => RANKS.of(device.ip_address),
+	down: (device) => device.snap_shot?.download_speed ?? -1,
+	up: (device) => device.snap_shot?.upload_speed ?? -1,
+	age: (device) => (device.snap_shot ? -Date.parse(device.snap_shot.time_stamp) : 0),
 };
