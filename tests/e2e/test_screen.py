@@ -144,3 +144,22 @@ async def test_ten_thousand_devices_leave_the_page_smooth(
         long = await page.evaluate("window.long ?? []")
         # Other work shares this machine; twice the promise is a fault in any case.
         assert max(long, default=0) < 200, long
+
+
+async def test_an_edit_with_an_error_at_its_field_and_a_removal_that_is_undone(
+    page: Page, settings: Settings, network: httpx.AsyncClient, context: WorkerContext, device_ids: list[int]
+) -> None:
+    await page.call("goto", f"{settings.app_address}/?device={device_ids[0]}")
+    await page.call("click", "text=Edit")
+    await page.call("fill", "input[placeholder='00:1B:44:11:3A:B7']", "no address!")
+    await page.call("click", "text=Save")
+    await page.until("document.querySelector('[aria-invalid=true]')?.placeholder === '00:1B:44:11:3A:B7'")
+    await page.call("click", "text=Cancel")
+    await page.call("click", ".device-actions >> text=Remove")
+    await page.until("document.querySelector('.notice')?.innerText.includes('was removed')")
+    assert len((await network.get("/devices/")).json()) == 2
+    await page.call("click", ".notice button")
+    await page.until("document.querySelector('.notice')?.innerText.includes('Undone')")
+    assert len((await network.get("/devices/")).json()) == 3
+    forbidden = [one for one in await page.call("complaints") if "422" not in one]
+    assert forbidden == []

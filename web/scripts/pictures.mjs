@@ -1,4 +1,4 @@
-/** Pictures of the main views: `node pictures.mjs http://127.0.0.1:5001/ FOLDER [WORD]`, those whose name holds WORD. */
+/** Pictures of the main views: `node pictures.mjs http://127.0.0.1:5001/ FOLDER [NAME]`, or one of them. */
 import { launch, openPage } from './browser.mjs';
 
 const [base, folder, only = ''] = process.argv.slice(2);
@@ -12,7 +12,7 @@ const VIEWS = [
 	['device', '?device=1&range=24h', WIDE, true],
 	['month', '?range=30d', WIDE, false],
 	['kiosk', '?range=24h&kiosk', WALL, false],
-	['phone', '?range=24h', PHONE, true],
+	['phone', '?range=24h', PHONE, false],
 	['phone-devices', '?view=devices', PHONE, false],
 	['phone-device', '?device=1', PHONE, true],
 ];
@@ -20,7 +20,7 @@ const VIEWS = [
 const browser = await launch();
 for (const [name, query, size, fullPage] of VIEWS) {
 	for (const colorScheme of ['light', 'dark']) {
-		if (!`${name}-${colorScheme}`.includes(only)) continue;
+		if (only && name !== only) continue;
 		const { page, complaints } = await openPage(browser, { ...size, colorScheme });
 		await page.addInitScript(() => localStorage.setItem('dashnet-welcomed', 'yes'));
 		await page.goto(base + query);

@@ -4,9 +4,11 @@ import { go, useView, type View } from '../address';
 import { WarnIcon } from '../components/signs';
 import { DeviceView } from '../features/device/DeviceView';
 import { Devices } from '../features/devices/Devices';
+import { AddButton, DeviceActions } from '../features/edit/Actions';
 import { useJobRuns, useLive, useNow } from '../hooks';
 import { words } from '../words';
 import { Freshness, Header } from './Header';
+import { NoticeBar } from './NoticeBar';
 import { Overview } from './Overview';
 import { showTab, toTab } from './tab';
 import { findTrouble } from './trouble';
@@ -39,14 +41,15 @@ export function App() {
 			<main id="content" tabIndex={-1}>
 				<Page device={view.device} page={view.page} isKiosk={view.isKiosk} />
 			</main>
+			<NoticeBar />
 		</>
 	);
 }
 
 /** Apart, because what is wrong is looked at every second, and the page is not drawn anew for that. */
 const Page = memo(function Page({ device, page, isKiosk }: Pick<View, 'device' | 'page' | 'isKiosk'>) {
-	if (device !== null) return <DeviceView key={device} id={device} />;
-	if (page === 'devices') return <Devices />;
+	if (device !== null) return <DeviceView key={device} id={device} actions={(one) => <DeviceActions device={one} />} />;
+	if (page === 'devices') return <Devices actions={<AddButton />} />;
 	return <Overview isKiosk={isKiosk} />;
 });
 

@@ -1,5 +1,5 @@
 /** One device: its fields, its traffic, how much of the time it was up, when it turned, who is behind it. */
-import { useMemo } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { api, found } from '../../api/client';
 import { Age } from '../../components/Age';
 import { Card } from '../../components/Card';
@@ -14,7 +14,7 @@ import { words } from '../../words';
 import { Availability } from './Availability';
 import { Changes } from './Changes';
 
-export function DeviceView({ id }: { id: number }) {
+export function DeviceView({ id, actions }: { id: number; actions: (device: Device) => ReactNode }) {
 	const isKnown = useLive((live) => live.panel !== null);
 	const device = useLive((live) => live.panel?.devices.get(id));
 	return (
@@ -22,13 +22,13 @@ export function DeviceView({ id }: { id: number }) {
 			<ViewLink to={{ device: null, page: 'devices', stretch: null }} className="back">
 				← {words.back}
 			</ViewLink>
-			{device && <Known device={device} />}
+			{device && <Known device={device} actions={actions(device)} />}
 			{!device && <p className="quiet">{isKnown ? words.notThere : words.loading}</p>}
 		</>
 	);
 }
 
-function Known({ device }: { device: Device }) {
+function Known({ device, actions }: { device: Device; actions: ReactNode }) {
 	const { id, host_name, snap_shot } = device;
 	const asked = useHistory(`device ${id}`, async (query, signal) =>
 		found(await api.GET('/api/devices/{device_id}/history', { params: { path: { device_id: id }, query }, signal })),
@@ -58,6 +58,7 @@ function Known({ device }: { device: Device }) {
 						words.neverRead
 					)}
 				</span>
+				{actions}
 			</div>
 			<HistoryChart title={words.trafficOf(host_name)} history={asked.data} isFailed={asked.isError} most={1} />
 			<div className="thirds">

@@ -1,6 +1,6 @@
 /** All devices: filters over a table of rows that are there only while they are seen. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { COLUMNS, type Column, go, useView } from '../../address';
 import { useLive } from '../../hooks';
 import { words } from '../../words';
@@ -13,7 +13,7 @@ const CARD_PIXELS = 92;
 const NARROW = matchMedia('(max-width: 46rem)');
 const NUMBERS: readonly Column[] = ['down', 'up', 'age'];
 
-export function Devices() {
+export function Devices({ actions }: { actions: ReactNode }) {
 	const devices = useLive((live) => live.panel?.devices);
 	const view = useView();
 	const { search, state, type, tag, sort, isDescending } = view;
@@ -25,7 +25,7 @@ export function Devices() {
 	if (devices === undefined) return <p className="quiet">{words.loading}</p>;
 	return (
 		<section className="card devices" aria-label={words.devices}>
-			<Filters {...choices} shown={shown.length} all={devices.size} />
+			<Filters {...choices} shown={shown.length} all={devices.size} actions={actions} />
 			<Table shown={shown} />
 		</section>
 	);

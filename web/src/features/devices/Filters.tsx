@@ -1,13 +1,13 @@
 /** Search and filters over the table; what they say stands in the address. */
 import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { go, useView } from '../../address';
 import type { State } from '../../live/messages';
 import { words } from '../../words';
 
 const ALL = 'all';
 
-export function Filters(props: { types: string[]; tags: string[]; shown: number; all: number }) {
+export function Filters(props: { types: string[]; tags: string[]; shown: number; all: number; actions: ReactNode }) {
 	const { search, state, type, tag } = useView();
 	const field = useRef<HTMLInputElement>(null);
 	useEffect(() => {
@@ -70,6 +70,7 @@ export function Filters(props: { types: string[]; tags: string[]; shown: number;
 					{words.clear}
 				</Button>
 			)}
+			{props.actions}
 		</search>
 	);
 }
