@@ -41,7 +41,13 @@ export function HistoryChart({ title, history, isFailed, most, isTall }: Props) 
 			<Readout columns={columns} index={hovered ?? last} most={most} />
 			<div className="plots">
 				{history && last === -1 && <p className="plot-empty">{words.noPast}</p>}
-				<Plot {...shared} kind="traffic" most={null} height={isTall ? 300 : 230} label={summarise(columns)} />
+				<Plot
+					{...shared}
+					kind="traffic"
+					most={null}
+					height={isTall ? Math.max(230, Math.round(innerHeight * 0.26)) : 230}
+					label={summarise(columns)}
+				/>
 				<Plot {...shared} kind="up" most={most} height={96} label={words.devicesUp} />
 			</div>
 			<div className="chart-foot">

@@ -1,7 +1,7 @@
 /** The three tiles of 2020: how many are up, what comes down, what goes up; each with its last hour. */
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { api, found, type SummaryPoint } from '../../api/client';
+import { api, found } from '../../api/client';
 import { ViewLink } from '../../components/DeviceLink';
 import { Sparkline } from '../../components/Sparkline';
 import { DownloadIcon, UploadIcon } from '../../components/signs';
@@ -84,8 +84,12 @@ function useHour(): readonly HourPoint[] {
 		enabled: isKnown,
 		queryFn: async ({ signal }) => {
 			const from = new Date(Math.floor(Date.now() / 60_000 - 60) * 60_000).toISOString();
-			return found(await api.GET('/api/summary/history', { params: { query: { from, step: '1m' } }, signal })).points;
+			return found(await api.GET('/api/summary/history', { params: { query: { from, step: '1m' } }, signal }));
 		},
 	});
-	return joinHour((asked.data ?? []) as readonly SummaryPoint[], ring, Date.now());
+	return joinHour(
+		{ points: asked.data?.points ?? [], minutes: (asked.data?.step_seconds ?? 60) / 60 },
+		ring,
+		Date.now(),
+	);
 }

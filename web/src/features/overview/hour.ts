@@ -9,13 +9,22 @@ export interface HourPoint {
 	upload: number | null;
 }
 
+/** Points of so many minutes each. */
+export interface Stored {
+	points: readonly SummaryPoint[];
+	minutes: number;
+}
+
 const MINUTES = 60;
 
 /** A point per minute, oldest first; null where nobody looked. */
-export function joinHour(stored: readonly SummaryPoint[], ring: readonly TickTotals[], nowMs: number): HourPoint[] {
+export function joinHour(stored: Stored, ring: readonly TickTotals[], nowMs: number): HourPoint[] {
 	const known = new Map<number, Omit<HourPoint, 'minute'>>();
-	for (const one of stored) {
-		known.set(minuteOf(one.time_stamp), { up: one.up, download: one.download_speed, upload: one.upload_speed });
+	// A clean leaves of a minute only its five minutes' mean.
+	for (const one of stored.points) {
+		const cells = { up: one.up, download: one.download_speed, upload: one.upload_speed };
+		const begin = minuteOf(one.time_stamp);
+		for (let minute = 0; minute < stored.minutes; minute += 1) known.set(begin + minute, cells);
 	}
 	for (const one of ring) {
 		known.set(minuteOf(one.timeStamp), { up: one.up, download: one.downloadSpeed, upload: one.uploadSpeed });
