@@ -9,14 +9,14 @@ async with LiveClient("http://127.0.0.1:5001", tags=["lab"]) as client:
 """
 
 import asyncio
-import ipaddress
 import random
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Self
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from typing import Any, Self
+from urllib.parse import urlencode
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
@@ -24,6 +24,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.frames import CloseCode
 
 from dashnet.errors import DashnetError
+from dashnet.live_address import is_loopback, live_address, to_query
 from dashnet.messages import RECEIVED_TYPES, ControlMessage, Received, SubscribeMessage, parse_received
 from dashnet.publication import Position
 
@@ -35,8 +36,11 @@ SEND_TIMEOUT_SECONDS = 10
 FIRST_MESSAGE_SECONDS = 30
 # The state of 100,000 devices takes some 40 MB.
 MOST_MESSAGE_BYTES = 512 * 1024 * 1024
-
-_SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+# A server reads no longer line than 8 KiB.
+LONGEST_QUERY = 7000
+NO_DEVICE = "device_ids="
+# So many subscriptions in a row may be refused.
+MOST_VIEWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,10 @@ class LiveClient:
         self.position: Position | None = None
         self._address = live_address(url)
         lists = {"device_ids": device_ids, "tags": tags, "device_types": device_types}
-        self._view = [(name, str(value)) for name, values in lists.items() for value in values or ()]
-        self._view += [(name, value) for name, value in (("state", state), ("search", search)) if value]
+        view = {name: None if values is None else list(values) for name, values in lists.items()}
+        # The newest last; the others are gone back to where the server refuses one.
+        self._views = deque[Mapping[str, Any]]([{**view, "state": state, "search": search}], MOST_VIEWS)
+        self._is_same_view = True
         self._socket: ClientConnection | None = None
         self._events = self._follow()
 
@@ -97,17 +103,26 @@ class LiveClient:
         return self._events
 
     async def send(self, message: SubscribeMessage | ControlMessage) -> None:
-        """Send a message; a view that is subscribed to this way is forgotten with the connection.
+        """Send a message; a view that is subscribed to this way is asked for again after a lost link.
+
+        One that the server refuses (`bad_message`) is given up for the one before.
 
         Raises:
             DashnetError: there is no connection at the moment.
         """
         if self._socket is None:
             raise DashnetError("there is no connection to the app service at the moment")
+        is_view = "type" in message
+        if is_view:
+            # What is at hand, or on its way, may be of the view before: only a state can be built on after this.
+            self._views.append({name: value for name, value in message.items() if name != "type"})
+            self._is_same_view = False
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 await self._socket.send(orjson.dumps(message).decode())
         except (TimeoutError, ConnectionClosed) as error:
+            if is_view:
+                self._views.pop()
             raise DashnetError(f"the connection to the app service was lost: {error}") from error
 
     async def _follow(self) -> AsyncGenerator[Received | LinkLost, None]:
@@ -130,25 +145,38 @@ class LiveClient:
                 await asyncio.sleep(pause)
 
     async def _receive(self) -> AsyncGenerator[Received, None]:
+        view = self._views[-1]
+        query = to_query(view)
+        is_long = len(query) > LONGEST_QUERY
         async with connect(
-            self._address_now(),
+            self._address_of(NO_DEVICE if is_long else query),
             max_size=MOST_MESSAGE_BYTES,
             open_timeout=OPEN_TIMEOUT_SECONDS,
             close_timeout=1,
-            proxy=None if _is_loopback(self._address) else True,
+            proxy=None if is_loopback(self._address) else True,
         ) as socket:
             self._socket = socket
             try:
-                async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
-                    first = await socket.recv()
-                if (message := self._take_in(first)) is not None:
+                messages = self._read(socket)
+                if is_long:
+                    # It is subscribed to from behind a view of no device, whose messages are left out.
+                    await _leave_out_until_state(messages)
+                    await socket.send(orjson.dumps({"type": "subscribe", **view}).decode())
+                    yield await _leave_out_until_state(messages)
+                async for message in messages:
                     yield message
-                async for raw in socket:
-                    if (message := self._take_in(raw)) is not None:
-                        yield message
             finally:
                 self._socket = None
         raise _FeedEnded(_in_words(socket.protocol.close_exc), may_resume=True)
+
+    async def _read(self, socket: ClientConnection) -> AsyncGenerator[Received, None]:
+        async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
+            first = await socket.recv()
+        if (message := self._take_in(first)) is not None:
+            yield message
+        async for raw in socket:
+            if (message := self._take_in(raw)) is not None:
+                yield message
 
     def _take_in(self, raw: str | bytes) -> Received | None:
         """The message; None for one of a type that only newer clients know."""
@@ -158,6 +186,8 @@ class LiveClient:
             message = parse_received(document) if kind in RECEIVED_TYPES else None
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise _FeedEnded(f"what came is no message of /live ({error})", may_resume=False) from error
+        if kind == "error" and document.get("code") == "bad_message" and len(self._views) > 1:
+            self._views.pop()
         if not self._is_next(document, kind, seq):
             raise _FeedEnded("a message is missing, a fresh state is needed", may_resume=False)
         return message
@@ -176,28 +206,21 @@ class LiveClient:
         self.position = replace(self.position, seq=seq)
         return True
 
-    def _address_now(self) -> str:
-        query = list(self._view)
-        if self.position is not None:
-            query += [("epoch", self.position.epoch), ("seq", str(self.position.seq))]
-        return f"{self._address}?{urlencode(query)}" if query else self._address
+    def _address_of(self, query: str) -> str:
+        """With this view, and with where it was unless that was another view's."""
+        if not self._is_same_view:
+            self.position = None
+        self._is_same_view = True
+        since = self.position and urlencode({"epoch": self.position.epoch, "seq": self.position.seq})
+        query = "&".join([part for part in (query, since) if part])
+        return f"{self._address}?{query}" if query else self._address
 
 
-def live_address(url: str) -> str:
-    """The websocket /live of the app service at `url`, which may be http, https, ws, wss or lack its scheme.
-
-    Raises:
-        DashnetError: this is no address.
-    """
-    parts = urlsplit(url if "://" in url else f"ws://{url}")
-    try:
-        is_address = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_address = False
-    if not is_address:
-        raise DashnetError(f"{url!r} is no address of an app service; one looks like http://127.0.0.1:5001")
-    path = parts.path.rstrip("/").removesuffix("/live") + "/live"
-    return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, path, "", ""))
+async def _leave_out_until_state(messages: AsyncGenerator[Received, None]) -> Received:
+    async for message in messages:
+        if message["type"] in ("state", "error"):
+            return message
+    raise _FeedEnded("the app service closed the connection before its state", may_resume=False)
 
 
 def pause_after(failures: int) -> float:
@@ -210,15 +233,6 @@ def _is_final(error: Exception) -> bool:
     """Whether the server said with its close code that coming back would change nothing."""
     code = error.rcvd.code if isinstance(error, ConnectionClosed) and error.rcvd else 0
     return code == CloseCode.POLICY_VIOLATION or 4500 <= code < 5000
-
-
-def _is_loopback(address: str) -> bool:
-    """Whether no proxy of the environment may stand in between."""
-    host = urlsplit(address).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _in_words(error: Exception) -> str:

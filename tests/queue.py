@@ -1,6 +1,7 @@
 """The queue in the part of a worker: what was asked for, and making it."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -9,7 +10,9 @@ from typing import Any
 import orjson
 
 from dashnet.channels import job_queue
+from dashnet.errors import DashnetError
 from dashnet.jobs import Job
+from dashnet.tasks import cancel_and_wait
 from workers.backfill import backfill
 from workers.context import WorkerContext
 from workers.report import report
@@ -48,12 +51,13 @@ async def working(context: WorkerContext) -> AsyncIterator[None]:
 
     async def work() -> None:
         while True:
-            await run_queued(context)
+            # The ledger tells that it failed, and the worker goes on.
+            with contextlib.suppress(DashnetError):
+                await run_queued(context)
             await asyncio.sleep(0.02)
 
     task = asyncio.create_task(work())
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await cancel_and_wait(task)

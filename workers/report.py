@@ -93,11 +93,12 @@ async def report(context: WorkerContext, tick: datetime, requested_by: str, mont
         arguments=(month, zone),
     ) as run:
         if run is not None:
+            made_at = datetime.now(UTC)
             figures = await _make_figures(context, run, month, ZoneInfo(zone))
-            await _keep(run.connection, figures)
+            await _keep(run.connection, figures, made_at)
 
 
-async def _keep(connection: AsyncConnection, figures: ReportFigures) -> None:
+async def _keep(connection: AsyncConnection, figures: ReportFigures, made_at: datetime) -> None:
     await connection.execute(
         text(
             "INSERT INTO store.report (month, zone, made_at, figures) "
@@ -107,7 +108,7 @@ async def _keep(connection: AsyncConnection, figures: ReportFigures) -> None:
         {
             "month": figures["month"],
             "zone": figures["zone"],
-            "made_at": datetime.fromisoformat(figures["made_at"]),
+            "made_at": made_at,
             "figures": orjson.dumps(figures).decode(),
         },
     )

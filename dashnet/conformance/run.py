@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from websockets.exceptions import WebSocketException
 
-from dashnet.client import live_address
 from dashnet.conformance.promises import CHECKS
 from dashnet.conformance.server import NotAllowed, NotConforming, Server
+from dashnet.live_address import live_address
 from dashnet.settings import get_settings
 
 LONGEST_SECONDS = 150

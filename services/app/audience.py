@@ -103,7 +103,6 @@ class Delivery:
     async def run(self, turns: "Turns", traffic: Traffic) -> None:
         """Deliver; others get their turn in the event loop in between."""
         message = self._make_message()
-        await turns.pass_on(0)  # it may have taken long to make
         # Those without compression first: they need not wait for it.
         for part in sorted(self._parts, key=lambda part: part.window_bits):
             await compress(message, {part.window_bits})
@@ -116,7 +115,8 @@ class Delivery:
                 for write in chunk:
                     write(frame)
                 await turns.pass_on(len(chunk))
-        await compress(message, {subscriber.connection.window_bits for subscriber in self._others})
+        if self._others:
+            await compress(message, {subscriber.connection.window_bits for subscriber in self._others})
         # Grows while it is gone through, by those who fall out of step before they are reached.
         for subscriber in self._others:
             subscriber.give(message)

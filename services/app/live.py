@@ -52,13 +52,15 @@ def parse_position(query: Mapping[str, str]) -> Position | None:
 def parse_query(query: QueryParams) -> View:
     """The view that the address asks for, in the words of `subscribe`.
 
-    A list is given by repeating its name (`tags=lab&tags=core`); ids may also be parted by commas.
+    A list is given by repeating its name (`tags=lab&tags=core`); ids may also be parted by commas. `tags=` is the empty
+    list, which nothing fits.
 
     Raises:
         ValueError: a field does not fit.
     """
     wanted: dict[str, Any] = {name: query[name] for name in ("state", "search") if query.get(name)}
-    wanted |= {name: query.getlist(name) for name in ("tags", "device_types") if name in query}
+    words = {name: query.getlist(name) for name in ("tags", "device_types") if name in query}
+    wanted |= {name: [word for word in listed if word] for name, listed in words.items()}
     if "device_ids" in query:
         ids = [one.strip() for part in query.getlist("device_ids") for one in part.split(",") if one.strip()]
         wanted["device_ids"] = [int(one) if one.isdecimal() and len(one) < 20 else one for one in ids]

@@ -44,13 +44,12 @@ class Membership:
     def begin_delivery(self, narrowing: "Narrowing") -> Delivery:
         """A delivery of what a publication, which the panel holds already, is to this view; not followed yet."""
         self._put_off = narrowing
+        return self.audience.begin_delivery(self._make_message)
 
-        def make_message() -> Message:
-            self.catch_up()
-            assert self._message is not None
-            return self._message
-
-        return self.audience.begin_delivery(make_message)
+    def _make_message(self) -> Message:
+        self.catch_up()
+        assert self._message is not None
+        return self._message
 
     def catch_up(self) -> None:
         """Follow the publication that was put off, if there is one: before its delivery, and before any state."""

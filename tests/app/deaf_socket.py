@@ -18,7 +18,11 @@ async def connect_deaf(port: int, buffer_bytes: int) -> socket.socket:
     deaf = socket.socket()
     deaf.setblocking(False)
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
-    await asyncio.get_running_loop().sock_connect(deaf, ("127.0.0.1", port))
+    try:
+        await asyncio.get_running_loop().sock_connect(deaf, ("127.0.0.1", port))
+    except BaseException:
+        deaf.close()
+        raise
     return deaf
 
 

@@ -13,12 +13,12 @@ from dashnet.client import (
     SHORTEST_PAUSE_SECONDS,
     LinkLost,
     LiveClient,
-    live_address,
     pause_after,
 )
 from dashnet.errors import DashnetError
-from dashnet.messages import Received
+from dashnet.messages import Received, SubscribeMessage
 from dashnet.publication import Position
+from dashnet.reading import State
 from dashnet.settings import Settings
 from tests.app.conftest import RefreshOnce
 from tests.conftest import run_app
@@ -32,6 +32,8 @@ STATE, FIRST, SECOND, AFTER_A_HOLE = (
     make_snapshots(7, 1, active=False),
 )
 BROKEN = LinkLost("", 0)
+# In a script: wait until the client has sent something.
+HOLD = "hold"
 
 
 @asynccontextmanager
@@ -44,6 +46,9 @@ async def run_script(*connections: Sequence[dict[str, Any] | str | bytes]) -> As
         assert socket.request is not None
         paths.append(socket.request.path)
         for message in next(scripts, ()):
+            if message == HOLD:
+                await socket.recv()
+                continue
             await socket.send(orjson.dumps(message).decode() if isinstance(message, dict) else message)
 
     async with serve(speak, "127.0.0.1", 0) as server:
@@ -76,29 +81,14 @@ async def next_message(client: LiveClient) -> Received:
     raise AssertionError("it ended by itself")
 
 
-@pytest.mark.parametrize(
-    ("url", "address"),
-    [
-        ("http://127.0.0.1:5001", "ws://127.0.0.1:5001/live"),
-        ("https://noc.example.org/", "wss://noc.example.org/live"),
-        ("127.0.0.1:5001", "ws://127.0.0.1:5001/live"),
-        ("ws://[::1]:5001/live", "ws://[::1]:5001/live"),
-        ("http://noc.example.org/panel/", "ws://noc.example.org/panel/live"),
-    ],
-)
-def test_the_address_of_live_is_made_from_any_usual_url(url: str, address: str) -> None:
-    assert live_address(url) == address
-
-
-@pytest.mark.parametrize("url", ["", "ftp://127.0.0.1", "http://", "http://a:port", "http://a:99999"])
-def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(DashnetError, match="is no address"):
-        live_address(url)
-
-
 @pytest.mark.parametrize("failures", [0, 1, 5, 1_000_000])
 def test_a_pause_stays_within_its_bounds(failures: int) -> None:
     assert SHORTEST_PAUSE_SECONDS <= pause_after(failures) <= LONGEST_PAUSE_SECONDS
+
+
+def test_pauses_spread_so_that_clients_do_not_come_back_all_at_once() -> None:
+    pauses = [pause_after(10) for _ in range(100)]
+    assert max(pauses) - min(pauses) > LONGEST_PAUSE_SECONDS / 10
 
 
 async def test_messages_come_as_they_were_sent() -> None:
@@ -178,6 +168,69 @@ async def test_the_view_is_asked_for_again_after_a_lost_link() -> None:
     async with run_script([STATE], [STATE]) as (address, paths):
         await take(address, 3, tags=["a,b", "lab"], state="down")
     assert paths == ["/live?tags=a%2Cb&tags=lab&state=down", "/live?tags=a%2Cb&tags=lab&state=down&epoch=e&seq=1"]
+
+
+async def subscribe_and_lose_link(address: str, *subscriptions: SubscribeMessage, count: int, **view: Any) -> list[Any]:
+    """The first so many events of a client that subscribes to these after its first message."""
+    taken: list[Any] = []
+    async with asyncio.timeout(DEADLINE_SECONDS), LiveClient(address, **view) as client:
+        async for event in client:
+            if not taken:
+                for subscription in subscriptions:
+                    await client.send(subscription)
+            taken.append(BROKEN if isinstance(event, LinkLost) else event)
+            if len(taken) == count:
+                break
+    return taken
+
+
+async def test_a_view_that_was_subscribed_to_is_asked_for_after_a_lost_link_and_begins_with_its_state() -> None:
+    async with run_script([STATE, HOLD], [STATE], [STATE]) as (address, paths):
+        subscription: SubscribeMessage = {"type": "subscribe", "tags": ["lab"], "state": State.DOWN}
+        await subscribe_and_lose_link(address, subscription, count=5, search="a")
+    # Only the state after the first is known to be of the new view, so only from there on can be resumed.
+    assert paths == ["/live?search=a", "/live?tags=lab&state=down", "/live?tags=lab&state=down&epoch=e&seq=1"]
+
+
+async def test_after_a_subscription_to_everything_nothing_of_the_narrower_view_is_built_on() -> None:
+    async with run_script([STATE, HOLD], [STATE]) as (address, paths):
+        await subscribe_and_lose_link(address, {"type": "subscribe", "device_ids": None}, count=3, device_ids=[1, 2])
+    assert paths == ["/live?device_ids=1,2", "/live"]
+
+
+async def test_a_view_that_was_refused_is_given_up_for_the_one_before() -> None:
+    refusal = {"type": "error", "code": "bad_message", "detail": "no such state"}
+    async with run_script([STATE, HOLD, refusal], [STATE]) as (address, paths):
+        await subscribe_and_lose_link(
+            address,
+            {"type": "subscribe", "tags": ["lab"]},
+            {"type": "subscribe", "state": "offline"},  # type: ignore[typeddict-item]  # what is refused
+            count=4,
+        )
+    assert paths == ["/live", "/live?tags=lab"]
+
+
+@pytest.mark.parametrize("name", ["device_ids", "tags", "device_types"])
+async def test_an_empty_list_is_no_device_by_the_address_as_by_subscription(
+    settings: Settings, device_ids: list[int], app: httpx.AsyncClient, name: str
+) -> None:
+    view: dict[str, Any] = {name: []}
+    (state,) = await take(settings.app_address, 1, **view)
+    assert (state["type"], state["devices"]) == ("state", [])
+
+
+async def test_a_view_too_long_for_an_address_is_seen_all_the_same(
+    settings: Settings, device_ids: list[int], app: httpx.AsyncClient, refresh_once: RefreshOnce
+) -> None:
+    many = [*device_ids[:2], *range(1_000_000, 1_002_000)]
+    async with asyncio.timeout(DEADLINE_SECONDS), LiveClient(settings.app_address, device_ids=many) as client:
+        state = await next_message(client)
+        assert state["type"] == "state"
+        assert [device["id"] for device in state["devices"]] == device_ids[:2]
+        await refresh_once()
+        message = await next_message(client)
+        assert message["type"] == "snapshots"
+        assert [one["device_id"] for one in message["snap_shots"]] == device_ids[:2]
 
 
 async def test_without_a_connection_nothing_can_be_sent() -> None:

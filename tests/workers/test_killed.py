@@ -76,18 +76,31 @@ async def has_begun(engine: AsyncEngine, job: Job, tick: datetime) -> bool:
 
 
 async def run_to_the_end(settings: Settings, engine: AsyncEngine, redis: Redis, job: Job, *arguments: int) -> None:
-    """A worker that nobody kills takes up what is left, and does the job once more."""
+    """A worker that nobody kills takes up what is left, and does the job once more.
 
-    async def is_all_done() -> bool:
-        query = text(
-            "SELECT bool_and(outcome IS NOT NULL) AND bool_or(tick >= :tick) FROM store.job_run WHERE job = :job"
-        )
-        async with engine.connect() as connection:
-            return bool(await connection.scalar(query, {"job": job, "tick": tick}))
-
+    While it still does what is left, another of the same job is skipped: it is asked for again, as a user would.
+    """
     with run_process(WORKER, environment_of(settings)):
-        tick = await request_now(redis, settings, job, "test", *arguments)
-        await eventually(is_all_done, WITHIN_SECONDS)
+        for _ in range(10):
+            tick = await request_now(redis, settings, job, "test", *arguments)
+            outcome = await eventually(lambda: outcome_of(engine, job, tick), WITHIN_SECONDS)  # noqa: B023 - awaited
+            if outcome == "done":
+                return
+            await eventually(lambda: are_all_ended(engine, job), WITHIN_SECONDS)
+    raise AssertionError(f"{job} was never done")
+
+
+async def outcome_of(engine: AsyncEngine, job: Job, tick: datetime) -> str | None:
+    query = text("SELECT outcome FROM store.job_run WHERE job = :job AND tick = :tick")
+    async with engine.connect() as connection:
+        outcome: str | None = await connection.scalar(query, {"job": job, "tick": tick})
+    return outcome
+
+
+async def are_all_ended(engine: AsyncEngine, job: Job) -> bool:
+    query = text("SELECT bool_and(outcome IS NOT NULL) FROM store.job_run WHERE job = :job")
+    async with engine.connect() as connection:
+        return bool(await connection.scalar(query, {"job": job}))
 
 
 async def assert_nothing_lost_or_doubled(engine: AsyncEngine, rows: Sequence[Row]) -> None:
