@@ -41,17 +41,17 @@ web: $(BIN)/python ## Build the screen into services/app/static (a word where it
 		|| echo "The screen could not be built (see above; is a package registry within reach?). All else works without it; make web tries again." >&2
 
 test: $(VENV)/.ready-dev web ## Run all tests on a real Postgres and a real Redis
-	@if [ -d web/node_modules ]; then cd web && ./node.sh npm run --silent test; fi
+	@if [ -e web/node_modules/.ready ]; then cd web && ./node.sh npm run --silent test; fi
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready-dev web ## Check style and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@if [ -d web/node_modules ]; then cd web && ./node.sh npm run --silent lint; fi
+	@if [ -e web/node_modules/.ready ]; then cd web && ./node.sh npm run --silent lint; fi
 
 types: $(VENV)/.ready-dev web ## Check types (mypy and tsc, strict)
 	@$(BIN)/mypy
-	@if [ -d web/node_modules ]; then cd web && ./node.sh npm run --silent types; fi
+	@if [ -e web/node_modules/.ready ]; then cd web && ./node.sh npm run --silent types; fi
 
 web-types: $(VENV)/.ready web/node_modules/.ready ## Make the screen's API types anew from the services' documents
 	@$(BIN)/python web/scripts/make_document.py > web/node_modules/.document.json
@@ -120,7 +120,7 @@ $(VENV)/.node: requirements-node.txt web/node.sh | $(BIN)/python
 
 web/node_modules/.ready: web/package-lock.json web/.npmrc $(VENV)/.node
 	@echo "Preparing what the screen is built with in web/node_modules (once)."
-	@cd web && ./node.sh npm ci --silent
+	@cd web && ./node.sh npm ci --loglevel=error
 	@touch $@
 
 $(SCREEN)/.built: $(SCREEN_SOURCES) web/node_modules/.ready
