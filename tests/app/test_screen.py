@@ -1,3 +1,4 @@
+import gzip
 import re
 import runpy
 from collections.abc import AsyncIterator
@@ -112,3 +113,36 @@ def test_the_screen_stays_away_after_the_close_codes_that_say_so() -> None:
     text = (WEB / "src" / "live" / "messages.ts").read_text(encoding="utf-8")
     final = {code.value for code in CloseCode if not code.may_reconnect}
     assert {int(code) for code in re.findall(r"code !== (\d+)", text)} == final
+
+
+SOURCES = sorted(path for path in (WEB / "src").rglob("*.ts*") if path.name != "schema.d.ts")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(WEB / "src")))
+def test_no_module_of_the_screen_outgrows_the_house(source: Path) -> None:
+    assert len(source.read_text(encoding="utf-8").splitlines()) <= 250
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(WEB / "src")))
+def test_imports_go_from_app_to_features_to_components_and_no_feature_imports_another(source: Path) -> None:
+    rank = {"app": 2, "features": 1}
+    own = source.relative_to(WEB / "src").parts
+    names = re.findall(r"from '(\.[^']+)'|import\('(\.[^']+)'\)", source.read_text(encoding="utf-8"))
+    for name in (one or other for one, other in names):
+        parts = (source.parent / name).resolve().relative_to((WEB / "src").resolve()).parts
+        assert source.name == "main.tsx" or rank.get(parts[0], 0) <= rank.get(own[0], 0)
+        assert not parts[0] == own[0] == "features" or parts[1] == own[1]
+
+
+@pytest.mark.parametrize("word", ["react", "mantine"])
+def test_the_live_path_knows_no_react(word: str) -> None:
+    live = [path for path in SOURCES if path.parent.name == "live"]
+    assert live
+    assert not [path.name for path in live if f"from '{word}" in path.read_text(encoding="utf-8")]
+
+
+def test_all_scripts_together_weigh_at_most_250_kilobytes() -> None:
+    scripts = [*SCREEN_FOLDER.glob("assets/*.js")]
+    if not scripts:
+        pytest.skip("no screen was built (make web)")
+    assert sum(len(gzip.compress(one.read_bytes(), 9)) for one in scripts) <= 250_000

@@ -5,14 +5,16 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashnet.settings import Settings
+from services.app.main import create_app
 from tests.app.conftest import RefreshOnce
 from tests.conftest import run_app
 from tests.e2e.browser import WEB, Page, open_page
 from tests.factories import make_device
 from tests.processes import environment_of, run_process
-from tests.servers import OUR_PROTOCOL
+from tests.servers import OUR_PROTOCOL, run_server
 from workers.context import WorkerContext
 from workers.sync import sync
 
@@ -116,6 +118,31 @@ async def test_a_server_that_was_killed_is_missed_and_the_page_heals(
                 newest = tick.strftime("%Y-%m-%dT%H:%M:%SZ")
                 await page.until(f"document.querySelector('.fresh-age time').dateTime === {newest!r}")
                 await page.until("document.querySelector('.trouble') === null")
+
+
+class UnderPrefix:
+    """What a proxy does that serves Dashnet below a path of its own."""
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            path = scope["path"].removeprefix(self._prefix) if scope["path"].startswith(self._prefix) else "/nothing"
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await self._app(scope, receive, send)
+
+
+async def test_it_works_below_any_path(settings: Settings, device_ids: list[int], refresh_once: RefreshOnce) -> None:
+    await refresh_once()
+    app = UnderPrefix(create_app(settings), "/network/panel")
+    async with run_server(app, settings.app_port):
+        async with open_page(f"{settings.app_address}/network/panel/?device={device_ids[0]}") as page:
+            await page.until("document.querySelector('.fresh-well') !== null")
+            await page.until("document.querySelectorAll('.plot canvas').length === 2")
+            await page.until("document.querySelector('.availability .big') !== null")
+            assert await page.call("complaints") == []
 
 
 async def _wait_ready(settings: Settings) -> None:

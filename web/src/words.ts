@@ -132,7 +132,7 @@ export const words = {
 		title: 'Welcome to dashNET',
 		what: 'You see a simulated fleet to rehearse on, and this machine itself, measured from its own counters. Every minute all are read; every open screen hears of it at once.',
 		empty: 'There is no device yet.',
-		add: 'Add your first device:',
+		add: 'Add your first device on the page “Devices”, or by the API:',
 		ok: 'Got it',
 	},
 };
