@@ -90,7 +90,7 @@ async def test_a_device_shows_its_fields_its_chart_and_its_past(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("query", ["", "?view=devices", "?device=1"])
+@pytest.mark.parametrize("query", ["", "?view=devices", "?view=map", "?device=1"])
 async def test_axe_finds_nothing_serious(page: Page, settings: Settings, theme: str, query: str) -> None:
     await page.evaluate(f"localStorage.setItem('dashnet-theme', {theme!r})")
     await page.call("goto", f"{settings.app_address}/{query}")
@@ -118,6 +118,17 @@ async def test_a_server_that_was_killed_is_missed_and_the_page_heals(
                 newest = tick.strftime("%Y-%m-%dT%H:%M:%SZ")
                 await page.until(f"document.querySelector('.fresh-age time').dateTime === {newest!r}")
                 await page.until("document.querySelector('.trouble') === null")
+
+
+async def test_the_map_leads_to_each_device(page: Page, settings: Settings) -> None:
+    await page.call("goto", f"{settings.app_address}/?view=map")
+    await page.until("document.querySelectorAll('.map-spot').length === 3")
+    name = await page.evaluate("document.querySelector('.map-picture a text').textContent")
+    await page.evaluate(
+        "document.querySelector('.map-picture a').dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    )
+    await page.until("document.querySelector('h1') !== null")
+    assert await page.text("h1") == name
 
 
 class UnderPrefix:

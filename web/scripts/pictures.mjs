@@ -10,6 +10,7 @@ const VIEWS = [
 	['overview', '?range=24h', WIDE, true],
 	['devices', '?view=devices', WIDE, false],
 	['device', '?device=1&range=24h', WIDE, true],
+	['map', '?view=map', WIDE, false],
 	['month', '?range=30d', WIDE, false],
 	['kiosk', '?range=24h&kiosk', WALL, false],
 	['phone', '?range=24h', PHONE, false],

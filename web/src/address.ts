@@ -17,7 +17,7 @@ export const COLUMNS = ['state', 'name', 'type', 'address', 'down', 'up', 'age']
 export type Column = (typeof COLUMNS)[number];
 
 export interface View {
-	page: 'overview' | 'devices';
+	page: 'overview' | 'devices' | 'map';
 	device: number | null;
 	search: string;
 	state: State | null;
@@ -40,7 +40,7 @@ export function parseView(query: string): View {
 	const sort = given.get('sort') ?? 'state';
 	const state = text('state');
 	return {
-		page: given.get('view') === 'devices' ? 'devices' : 'overview',
+		page: (['devices', 'map'] as const).find((page) => page === given.get('view')) ?? 'overview',
 		device: Number.isInteger(device) && device > 0 ? device : null,
 		search: given.get('q') ?? '',
 		state: state === 'up' || state === 'down' || state === 'unknown' ? state : null,
@@ -59,7 +59,7 @@ export function formatView(view: View): string {
 	const set = (name: string, value: string | null | false) => {
 		if (value) query.set(name, value);
 	};
-	set('view', view.page === 'devices' && 'devices');
+	set('view', view.page !== 'overview' && view.page);
 	set('device', view.device !== null && String(view.device));
 	set('q', view.search);
 	set('state', view.state);

@@ -3,6 +3,13 @@ export const words = {
 	name: 'dashNET',
 	overview: 'Overview',
 	devices: 'Devices',
+	map: {
+		title: 'Map',
+		cutOff: 'pale: behind a device that is down',
+		nearer: 'Nearer',
+		farther: 'Farther',
+		whole: 'Whole',
+	},
 	skip: 'To the content',
 	state: { up: 'Up', down: 'Down', unknown: 'Unknown' },
 	download: 'Download',

@@ -1,5 +1,5 @@
 /** The screen: what the address asks for, and above it what is wrong. */
-import { memo, useEffect } from 'react';
+import { lazy, memo, Suspense, useEffect } from 'react';
 import { go, useView, type View } from '../address';
 import { WarnIcon } from '../components/signs';
 import { DeviceView } from '../features/device/DeviceView';
@@ -12,6 +12,8 @@ import { NoticeBar } from './NoticeBar';
 import { Overview } from './Overview';
 import { showTab, toTab } from './tab';
 import { findTrouble } from './trouble';
+
+const NetworkMap = lazy(() => import('../features/map/NetworkMap'));
 
 export function App() {
 	const view = useView();
@@ -50,6 +52,12 @@ export function App() {
 const Page = memo(function Page({ device, page, isKiosk }: Pick<View, 'device' | 'page' | 'isKiosk'>) {
 	if (device !== null) return <DeviceView key={device} id={device} actions={(one) => <DeviceActions device={one} />} />;
 	if (page === 'devices') return <Devices actions={<AddButton />} />;
+	if (page === 'map')
+		return (
+			<Suspense fallback={<p className="quiet">{words.loading}</p>}>
+				<NetworkMap />
+			</Suspense>
+		);
 	return <Overview isKiosk={isKiosk} />;
 });
 

@@ -28,6 +28,12 @@ export function Header({ trouble }: { trouble: Trouble | null }) {
 				>
 					{words.devices}
 				</ViewLink>
+				<ViewLink
+					to={{ page: 'map', device: null, stretch: null }}
+					isCurrent={view.page === 'map' && view.device === null}
+				>
+					{words.map.title}
+				</ViewLink>
 			</nav>
 			<Freshness trouble={trouble} />
 			<ThemeButton />
