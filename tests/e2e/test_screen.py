@@ -126,12 +126,28 @@ async def test_a_server_that_was_killed_is_missed_and_the_page_heals(
                 await page.until("document.querySelector('.trouble') === null")
 
 
+async def test_a_phone_shows_every_view_without_scrolling_sideways(
+    settings: Settings, device_ids: list[int], refresh_once: RefreshOnce
+) -> None:
+    await refresh_once()
+    async with run_app(settings), open_page(settings.app_address, viewport={"width": 360, "height": 780}) as page:
+        widths = {query: await _measure_width(page, f"{settings.app_address}/{query}") for query in VIEWS}
+    assert widths == dict.fromkeys(VIEWS, 360)
+
+
+async def _measure_width(page: Page, address: str) -> Any:
+    await page.call("goto", address)
+    await page.until("document.querySelector('.fresh-well') !== null")
+    return await page.evaluate("document.documentElement.scrollWidth")
+
+
 async def test_the_map_leads_to_each_device(page: Page, settings: Settings) -> None:
     await page.call("goto", f"{settings.app_address}/?view=map")
     await page.until("document.querySelectorAll('.map-spot').length === 3")
     name = await page.evaluate("document.querySelector('.map-picture a text').textContent")
     await page.evaluate(
-        "document.querySelector('.map-picture a').dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+        "document.querySelector('.map-picture a')"
+        ".dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))"
     )
     await page.until("document.querySelector('h1') !== null")
     assert await page.text("h1") == name
