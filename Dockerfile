@@ -1,4 +1,9 @@
 # One image for the three processes; compose.yaml gives the command.
+FROM node:24-slim AS screen
+WORKDIR /build/web
+COPY web /build/web
+RUN npm ci && npm run build
+
 FROM python:3.12-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /venv
@@ -12,6 +17,7 @@ COPY pyproject.toml README.md /build/
 COPY dashnet /build/dashnet
 COPY services /build/services
 COPY workers /build/workers
+COPY --from=screen /build/services/app/static /build/services/app/static
 RUN /venv/bin/pip install --no-deps --no-build-isolation /build
 
 FROM python:3.12-slim

@@ -6,7 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help up up-embedded up-compose down test lint types check bench jobs watch doctor lock clean-all
+NODE := web/node.sh
+SCREEN := services/app/static
+SCREEN_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
+
+.PHONY: help up up-embedded up-compose down web web-types pictures test lint types check bench jobs watch doctor lock clean-all
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,7 +24,7 @@ up: ## Start everything: compose where a Docker engine answers, else the embedde
 		$(MAKE) --no-print-directory up-embedded; \
 	fi
 
-up-embedded: $(VENV)/.ready ## Start everything with the project's own Postgres and Redis
+up-embedded: $(VENV)/.ready web ## Start everything with the project's own Postgres and Redis
 	@exec $(BIN)/dashnet up
 
 up-compose: ## Start everything in containers (needs a Docker engine)
@@ -32,15 +36,30 @@ down: ## Stop what make up started, from any terminal
 	@if docker compose ps --quiet 2>/dev/null | grep -q .; then docker compose down; fi
 	@if [ -x $(BIN)/dashnet ]; then $(BIN)/dashnet down; fi
 
-test: $(VENV)/.ready-dev ## Run all tests on a real Postgres and a real Redis
+web: $(BIN)/python ## Build the screen into services/app/static (a word where it cannot be built: the landing page serves then)
+	@$(MAKE) --no-print-directory --silent $(SCREEN)/.built \
+		|| echo "The screen could not be built (see above; is a package registry within reach?). All else works without it; make web tries again." >&2
+
+test: $(VENV)/.ready-dev web ## Run all tests on a real Postgres and a real Redis
+	@if [ -e web/node_modules/.ready ]; then cd web && ./node.sh npm run --silent test; fi
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/.ready-dev ## Check style and formatting
+lint: $(VENV)/.ready-dev web ## Check style and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@if [ -e web/node_modules/.ready ]; then cd web && ./node.sh npm run --silent lint; fi
 
-types: $(VENV)/.ready-dev ## Check types (mypy, strict)
+types: $(VENV)/.ready-dev web ## Check types (mypy and tsc, strict)
 	@$(BIN)/mypy
+	@if [ -e web/node_modules/.ready ]; then cd web && ./node.sh npm run --silent types; fi
+
+web-types: $(VENV)/.ready web/node_modules/.ready ## Make the screen's API types anew from the services' documents
+	@$(BIN)/python web/scripts/make_document.py > web/node_modules/.document.json
+	@cd web && ./node.sh npx openapi-typescript node_modules/.document.json --output src/api/schema.d.ts
+	@$(BIN)/python web/scripts/make_document.py --stamp web/src/api/schema.d.ts
+
+pictures: $(VENV)/.ready web ## Make the pictures of the README from a stack of their own (needs Chromium)
+	@$(BIN)/python docs/pictures/make_screen.py
 
 check: lint types test ## Lint, types and tests, in that order
 
@@ -60,9 +79,10 @@ lock: ## Compile the lock files anew (needs uv on PATH)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-deps requirements-embedded.in -o requirements-embedded.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-deps requirements-node.in -o requirements-node.txt
 
 clean-all: down ## Remove the environment and all stored snapshots
-	rm -rf $(VENV) .dashnet
+	rm -rf $(VENV) .dashnet web/node_modules $(SCREEN)
 
 # The stamps make a second run need neither the network nor time.
 $(BIN)/python:
@@ -87,4 +107,22 @@ $(VENV)/.ready: requirements.txt pyproject.toml $(VENV)/.embedded | $(BIN)/pytho
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
 	@echo "Preparing the tools for tests (about a minute, once)."
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+# A machine with a node that is new enough keeps its own.
+$(VENV)/.node: requirements-node.txt web/node.sh | $(BIN)/python
+	@if $(NODE) --wanted; then \
+		echo "Fetching a node for building the screen into $(VENV)/node (once)."; \
+		rm -rf $(VENV)/node; \
+		$(PIP) install --require-hashes --no-deps --only-binary :all: --target $(VENV)/node --requirement requirements-node.txt; \
+	fi
+	@touch $@
+
+web/node_modules/.ready: web/package-lock.json web/.npmrc $(VENV)/.node
+	@echo "Preparing what the screen is built with in web/node_modules (once)."
+	@cd web && ./node.sh npm ci --loglevel=error
+	@touch $@
+
+$(SCREEN)/.built: $(SCREEN_SOURCES) web/node_modules/.ready
+	@cd web && ./node.sh npm run --silent build
 	@touch $@

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 DEADLINE_SECONDS = 10.0
 OUR_PROTOCOL = "services.app.websocket_protocol:FeedWebSocketProtocol"
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def run_server(
-    app: FastAPI, port: int, ws: str | type[asyncio.Protocol] = OUR_PROTOCOL, **options: Any
+    app: ASGIApp, port: int, ws: str | type[asyncio.Protocol] = OUR_PROTOCOL, **options: Any
 ) -> AsyncIterator[None]:
     """Serve `app` until the block ends, as `uvicorn` would with these options."""
     server = uvicorn.Server(

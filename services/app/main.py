@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 from fastapi import FastAPI, Response
-from fastapi.responses import HTMLResponse
 from redis.exceptions import RedisError
 from sqlalchemy.exc import ProgrammingError
 
@@ -44,8 +42,8 @@ from services.app.full_state_cache import FullState
 from services.app.hub import Hub
 from services.app.origins import RefuseForeignOrigins
 from services.app.relay import Relay
+from services.app.screen import add_screen
 
-LANDING_PAGE = Path(__file__).parent / "landing.html"
 LARGEST_BODY_BYTES = 40 * 1024 * 1024
 READY_SECONDS = 2
 
@@ -75,6 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for room in (live, full_state, *past, devices, job_runs, forward, asyncapi):
         app.include_router(room.router)
     _add_operations(app)
+    add_screen(app)
     return app
 
 
@@ -122,12 +121,6 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
 
 
 def _add_operations(app: FastAPI) -> None:
-    page = LANDING_PAGE.read_text(encoding="utf-8")
-
-    @app.get("/", include_in_schema=False)
-    async def read_landing_page() -> HTMLResponse:
-        return HTMLResponse(page)
-
     @app.get("/healthz", tags=["operations"])
     async def read_health() -> dict[str, bool]:
         """The process is alive."""

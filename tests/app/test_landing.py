@@ -1,10 +1,12 @@
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from services.app.main import LANDING_PAGE
+from services.app.screen import LANDING_PAGE, add_screen
 
 ADDRESS = re.compile(r"\b(?:https?|wss?)://([^/\s\"'<]*)")
 
@@ -28,8 +30,11 @@ def page() -> str:
     return LANDING_PAGE.read_text(encoding="utf-8")
 
 
-async def test_it_is_served_at_the_root_where_no_screen_was_built(app: httpx.AsyncClient) -> None:
-    answer = await app.get("/")
+async def test_it_is_served_at_the_root_where_no_screen_was_built(tmp_path: Path) -> None:
+    service = FastAPI()
+    add_screen(service, tmp_path)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url="http://screen") as client:
+        answer = await client.get("/")
     assert answer.status_code == 200
     assert "dashNET" in answer.text
 

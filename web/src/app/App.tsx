@@ -1,0 +1,73 @@
+/** The screen: what the address asks for, and above it what is wrong. */
+import { lazy, memo, Suspense, useEffect } from 'react';
+import { go, useView, type View } from '../address';
+import { WarnIcon } from '../components/signs';
+import { DeviceView } from '../features/device/DeviceView';
+import { Devices } from '../features/devices/Devices';
+import { AddButton, DeviceActions } from '../features/edit/Actions';
+import { useJobRuns, useLive, useNow } from '../hooks';
+import { words } from '../words';
+import { Freshness, Header } from './Header';
+import { NoticeBar } from './NoticeBar';
+import { Overview } from './Overview';
+import { showTab, toTab } from './tab';
+import { findTrouble } from './trouble';
+
+const NetworkMap = lazy(() => import('../features/map/NetworkMap'));
+
+export function App() {
+	const view = useView();
+	const live = useLive((all) => all);
+	const runs = useJobRuns();
+	const now = useNow();
+	const trouble = findTrouble(live, runs.data, now);
+	const { title, favicon } = toTab(live, trouble);
+	useEffect(() => showTab({ title, favicon }), [title, favicon]);
+	useEffect(() => {
+		document.documentElement.classList.toggle('kiosk', view.isKiosk);
+	}, [view.isKiosk]);
+	return (
+		<>
+			<a href="#content" className="skip">
+				{words.skip}
+			</a>
+			{view.isKiosk ? <KioskHead trouble={trouble} /> : <Header trouble={trouble} />}
+			<div role="status">
+				{trouble && (
+					<p className={`trouble trouble-${trouble.kind}`}>
+						<WarnIcon />
+						{trouble.text}
+					</p>
+				)}
+			</div>
+			<main id="content" tabIndex={-1}>
+				<Page device={view.device} page={view.page} isKiosk={view.isKiosk} />
+			</main>
+			<NoticeBar />
+		</>
+	);
+}
+
+/** Apart, because what is wrong is looked at every second, and the page is not drawn anew for that. */
+const Page = memo(function Page({ device, page, isKiosk }: Pick<View, 'device' | 'page' | 'isKiosk'>) {
+	if (device !== null) return <DeviceView key={device} id={device} actions={(one) => <DeviceActions device={one} />} />;
+	if (page === 'devices') return <Devices actions={<AddButton />} />;
+	if (page === 'map')
+		return (
+			<Suspense fallback={<p className="quiet">{words.loading}</p>}>
+				<NetworkMap />
+			</Suspense>
+		);
+	return <Overview isKiosk={isKiosk} />;
+});
+
+function KioskHead({ trouble }: { trouble: ReturnType<typeof findTrouble> }) {
+	return (
+		<header className="top">
+			<button type="button" className="brand" title={words.leaveKiosk} onClick={() => go({ isKiosk: false })}>
+				{words.name}
+			</button>
+			<Freshness trouble={trouble} />
+		</header>
+	);
+}

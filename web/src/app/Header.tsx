@@ -1,0 +1,90 @@
+/** The bar at the top: the name, the ways, how fresh all is, theme and kiosk. */
+import { ActionIcon, useMantineColorScheme } from '@mantine/core';
+import { go, useView } from '../address';
+import { Age } from '../components/Age';
+import { ViewLink } from '../components/DeviceLink';
+import { MoonIcon, SunIcon, SystemIcon, WallIcon } from '../components/signs';
+import { useLive } from '../hooks';
+import { words } from '../words';
+import type { Trouble } from './trouble';
+
+export function Header({ trouble }: { trouble: Trouble | null }) {
+	const view = useView();
+	return (
+		<header className="top">
+			<ViewLink to={{ page: 'overview', device: null, stretch: null }} className="brand">
+				{words.name}
+			</ViewLink>
+			<nav aria-label={words.name}>
+				<ViewLink
+					to={{ page: 'overview', device: null, stretch: null }}
+					isCurrent={view.page === 'overview' && view.device === null}
+				>
+					{words.overview}
+				</ViewLink>
+				<ViewLink
+					to={{ page: 'devices', device: null, stretch: null }}
+					isCurrent={view.page === 'devices' && view.device === null}
+				>
+					{words.devices}
+				</ViewLink>
+				<ViewLink
+					to={{ page: 'map', device: null, stretch: null }}
+					isCurrent={view.page === 'map' && view.device === null}
+				>
+					{words.map.title}
+				</ViewLink>
+			</nav>
+			<Freshness trouble={trouble} />
+			<ThemeButton />
+			<ActionIcon
+				className="wall-button"
+				variant="subtle"
+				color="gray"
+				size="lg"
+				aria-label={words.kiosk}
+				title={words.kiosk}
+				onClick={() => go({ isKiosk: true, page: 'overview', device: null })}
+			>
+				<WallIcon />
+			</ActionIcon>
+		</header>
+	);
+}
+
+export function Freshness({ trouble }: { trouble: Trouble | null }) {
+	const link = useLive((live) => live.link);
+	const timeStamp = useLive((live) => live.panel?.timeStamp);
+	const kind = link === 'open' && trouble === null ? 'well' : trouble ? 'bad' : 'wait';
+	return (
+		<span className={`fresh fresh-${kind}`}>
+			<i aria-hidden="true" />
+			<b>{words.link[link]}</b>
+			{timeStamp && (
+				<span className="fresh-age">
+					<Age at={timeStamp} />
+				</span>
+			)}
+		</span>
+	);
+}
+
+const NEXT = { auto: 'light', light: 'dark', dark: 'auto' } as const;
+const ICONS = { auto: SystemIcon, light: SunIcon, dark: MoonIcon };
+
+function ThemeButton() {
+	const { colorScheme, setColorScheme } = useMantineColorScheme();
+	const Icon = ICONS[colorScheme];
+	return (
+		<ActionIcon
+			variant="subtle"
+			color="gray"
+			size="lg"
+			aria-label={words.theme[colorScheme]}
+			title={words.theme[colorScheme]}
+			onClick={() => setColorScheme(NEXT[colorScheme])}
+		>
+			<Icon />
+		</ActionIcon>
+	);
+}

@@ -1,0 +1,23 @@
+/** Everything at a glance; on a wall without what only a hand can use. */
+import { Jobs } from '../features/jobs/Jobs';
+import { Busiest, DownNow, Lately, Slowest } from '../features/overview/Lists';
+import { Tiles } from '../features/overview/Tiles';
+import { Traffic } from '../features/traffic/Traffic';
+import { FirstStart } from './FirstStart';
+
+export function Overview({ isKiosk }: { isKiosk: boolean }) {
+	return (
+		<>
+			{!isKiosk && <FirstStart />}
+			<Tiles />
+			<Traffic isTall={isKiosk} />
+			<div className="quarters">
+				<DownNow />
+				<Busiest />
+				<Slowest />
+				<Lately />
+			</div>
+			{!isKiosk && <Jobs />}
+		</>
+	);
+}

@@ -1,0 +1,22 @@
+/** What a tab in the background tells: the title and the favicon. */
+import type { Live } from '../live/store';
+import { words } from '../words';
+import type { Trouble } from './trouble';
+
+export type Favicon = 'up' | 'down' | 'lost' | 'wait';
+
+export function toTab({ totals }: Pick<Live, 'totals'>, trouble: Trouble | null): { title: string; favicon: Favicon } {
+	if (trouble?.kind === 'lost' || trouble?.kind === 'refused')
+		return { title: `⚠ ${words.link.lost} · ${words.name}`, favicon: 'lost' };
+	if (totals === null) return { title: words.name, favicon: 'wait' };
+	const counts = `${totals.up.toLocaleString()}/${totals.devices.toLocaleString()} ${words.state.up.toLowerCase()}`;
+	if (trouble) return { title: `⚠ ${counts} · ${words.name}`, favicon: 'lost' };
+	return { title: `${counts} · ${words.name}`, favicon: totals.down > 0 ? 'down' : 'up' };
+}
+
+export function showTab({ title, favicon }: ReturnType<typeof toTab>): void {
+	if (document.title !== title) document.title = title;
+	const link = document.querySelector<HTMLLinkElement>('link[rel=icon]');
+	const href = `./screen/${favicon}.svg`;
+	if (link && link.getAttribute('href') !== href) link.setAttribute('href', href);
+}

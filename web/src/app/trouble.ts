@@ -1,0 +1,39 @@
+/** What is wrong with what is shown, in words: the link, the refresh, the worker. Pure. */
+import type { JobRun } from '../api/client';
+import { clock, duration } from '../format';
+import type { Live } from '../live/store';
+import { words } from '../words';
+
+export interface Trouble {
+	kind: 'lost' | 'refused' | 'late' | 'failed' | 'none';
+	text: string;
+}
+
+/** A blink of the link is not worth a word. */
+const QUIET_SECONDS = 2;
+/** As the server's /readyz: the tick of a clean has no refresh, so that two minutes are nothing yet. */
+const LATE_SECONDS = 190;
+
+export function findTrouble(live: Live, runs: readonly JobRun[] | undefined, nowMs: number): Trouble | null {
+	if (live.link === 'refused') return { kind: 'refused', text: words.trouble.refused };
+	const lostSeconds = (nowMs - live.linkSince) / 1000;
+	if (live.link !== 'open' && (lostSeconds > QUIET_SECONDS || live.panel === null)) {
+		if (live.panel === null && lostSeconds <= QUIET_SECONDS) return null;
+		return { kind: 'lost', text: words.trouble.lost(clock(live.linkSince / 1000)) };
+	}
+	if (live.panel === null) return null;
+	const refreshes = runs?.filter((run) => run.job === 'refresh' && run.outcome !== null) ?? [];
+	const newest = refreshes[0];
+	if (newest?.outcome === 'failed') return { kind: 'failed', text: words.trouble.failed(newest.error ?? '–') };
+	if (live.panel.timeStamp === null) return { kind: 'none', text: words.trouble.none };
+	const ageSeconds = (nowMs - Date.parse(live.panel.timeStamp)) / 1000;
+	if (ageSeconds <= LATE_SECONDS) return null;
+	const isIdle = runs !== undefined && !isAnyRunning(runs, nowMs);
+	const tell = isIdle ? words.trouble.worker : words.trouble.late;
+	return { kind: 'late', text: tell(duration(ageSeconds)) };
+}
+
+/** Whether a worker took anything up in the last minutes. */
+function isAnyRunning(runs: readonly JobRun[], nowMs: number): boolean {
+	return runs.some((run) => run.started_at !== null && nowMs - Date.parse(run.started_at) < LATE_SECONDS * 1000);
+}

@@ -1,0 +1,30 @@
+/** A link to a device's view: a real address, followed without loading the page anew. */
+import type { MouseEvent, ReactNode } from 'react';
+import { go, hrefOf, type View } from '../address';
+
+export function ViewLink(props: { to: Partial<View>; children: ReactNode; className?: string; isCurrent?: boolean }) {
+	const follow = (event: MouseEvent) => {
+		if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+		event.preventDefault();
+		go(props.to);
+		scrollTo({ top: 0 });
+	};
+	return (
+		<a
+			href={hrefOf(props.to)}
+			onClick={follow}
+			className={props.className}
+			aria-current={props.isCurrent ? 'page' : undefined}
+		>
+			{props.children}
+		</a>
+	);
+}
+
+export function DeviceLink({ id, name }: { id: number; name: string }) {
+	return (
+		<ViewLink to={{ device: id, stretch: null }} className="device-link">
+			{name}
+		</ViewLink>
+	);
+}

@@ -1,0 +1,144 @@
+/** The drawing itself, with uPlot; loaded only when a chart is on the page. */
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { clock, day, month } from '../../format';
+import type { Columns } from './series';
+
+export interface PlotOptions {
+	kind: 'traffic' | 'up';
+	columns: Columns;
+	/** Seconds since 1970 of both ends. */
+	from: number;
+	to: number;
+	/** Of the scale, where it is known: all devices, or 1. */
+	most: number | null;
+	height: number;
+	onHover: (index: number | null) => void;
+	onZoom: (from: number, to: number) => void;
+}
+
+const SYNC = 'dashnet';
+const DAY = 86_400;
+
+export function makePlot(element: HTMLElement, options: PlotOptions): uPlot {
+	const plot = new uPlot(toUplot(element, options), toData(options), element);
+	plot.over.addEventListener('mouseleave', () => options.onHover(null));
+	return plot;
+}
+
+/** Other points in the same plot, without a jump. */
+export function showColumns(plot: uPlot, options: Pick<PlotOptions, 'kind' | 'columns' | 'from' | 'to'>): void {
+	plot.batch(() => {
+		plot.setData(toData(options), false);
+		plot.setScale('x', { min: options.from, max: options.to });
+	});
+}
+
+function toData({ kind, columns }: Pick<PlotOptions, 'kind' | 'columns'>): uPlot.AlignedData {
+	if (kind === 'up') return [columns.at, columns.up];
+	const { downloadMax, downloadMin, download, uploadMax, uploadMin, upload } = columns;
+	return [columns.at, downloadMax, downloadMin, download, uploadMax, uploadMin, upload];
+}
+
+function toUplot(element: HTMLElement, options: PlotOptions): uPlot.Options {
+	const style = getComputedStyle(element);
+	const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+	const edge: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
+	const line = (name: string, more: uPlot.Series = {}): uPlot.Series => ({
+		stroke: colour(name),
+		width: 2,
+		points: { show: isLonely, size: 5, fill: colour(name) },
+		...more,
+	});
+	const isTraffic = options.kind === 'traffic';
+	const axis = { stroke: colour('soft'), font: `12px ${style.fontFamily}`, ticks: { show: false } };
+	const grid = { stroke: colour('grid'), width: 1 };
+	return {
+		width: element.clientWidth,
+		height: options.height,
+		legend: { show: false },
+		padding: [8, 8, 0, 0],
+		cursor: {
+			sync: { key: SYNC },
+			drag: { x: true, y: false, setScale: false },
+			points: { size: 8 },
+			x: true,
+			y: false,
+		},
+		scales: {
+			x: { time: true, range: (_, min, max) => [min, max], min: options.from, max: options.to },
+			y: { range: (_, __, max) => [0, options.most ?? Math.max(max * 1.08, 0.1)] },
+		},
+		series: isTraffic
+			? [{}, edge, edge, line('download', { fill: colour('download-fill') }), edge, edge, line('upload')]
+			: [
+					{},
+					line('purple', {
+						fill: colour('purple-fill'),
+						paths: uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder,
+					}),
+				],
+		bands: isTraffic
+			? [
+					{ series: [1, 2], fill: colour('download-band') },
+					{ series: [4, 5], fill: colour('upload-band') },
+				]
+			: [],
+		axes: [
+			{ ...axis, grid: { show: false }, space: 70, values: timeLabels, size: 30 },
+			{
+				...axis,
+				grid,
+				size: 56,
+				space: isTraffic ? 36 : 26,
+				...(isTraffic
+					? {}
+					: {
+							incrs:
+								options.most === 1
+									? [0.5, 1]
+									: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000],
+						}),
+				values: (_, splits) => splits.map((value) => yLabel(options, value)),
+			},
+		],
+		hooks: {
+			setCursor: [(plot) => options.onHover(plot.cursor.idx ?? null)],
+			setSelect: [
+				(plot) => {
+					const { left, width } = plot.select;
+					if (width > 6) options.onZoom(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'));
+					plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+				},
+			],
+		},
+	};
+}
+
+/** A point between two gaps has no line; without a mark it would not be seen. */
+function isLonely(plot: uPlot, series: number, from: number, to: number): boolean {
+	const cells = plot.data[series] ?? [];
+	if (to - from < 3) return true;
+	for (let index = from; index <= to; index += 1) {
+		const isKnown = cells[index] != null;
+		if (isKnown && cells[index - 1] == null && cells[index + 1] == null) return true;
+	}
+	return false;
+}
+
+function yLabel({ kind, most }: PlotOptions, value: number): string {
+	if (kind === 'traffic') return value.toLocaleString();
+	return most === 1 ? `${value * 100} %` : value.toLocaleString();
+}
+
+function timeLabels(_: uPlot, splits: number[], __: number, ___: number, increment: number): string[] {
+	let before = '';
+	return splits.map((at) => {
+		if (increment >= 28 * DAY) return month(at);
+		if (increment >= DAY) return day(at);
+		const isMidnight = clock(at) === '00:00';
+		const text = isMidnight && day(at) !== before ? day(at) : clock(at);
+		before = day(at);
+		return text;
+	});
+}

@@ -1,0 +1,117 @@
+/** The form of one device, new, copied or edited; what the service objects to stands at its field. */
+import { Autocomplete, Button, Modal, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { type SyntheticEvent, useState } from 'react';
+import { go } from '../../address';
+import { store } from '../../hooks';
+import type { Device } from '../../live/messages';
+import { words } from '../../words';
+import { addDevice, changeDevice } from './changes';
+import { type Draft, toDraft, toFieldErrors, toFields } from './draft';
+
+export type Purpose = 'add' | 'edit' | 'copy';
+
+const TYPES = ['Router', 'Switch', 'Access point', 'Server', 'NAS', 'Desktop PC', 'Laptop', 'Phone', 'Printer'];
+const DRIVERS = ['simulated', 'host'];
+const OFFERED_PARENTS = 50;
+
+interface Props {
+	purpose: Purpose;
+	device: Device | null;
+	onClose: () => void;
+}
+
+export default function DeviceForm({ purpose, device, onClose }: Props) {
+	const [draft, setDraft] = useState<Draft>(() => toDraft(device, { isCopy: purpose === 'copy' }));
+	const [errors, setErrors] = useState<Record<string, string>>({});
+	const [isBusy, setBusy] = useState(false);
+	const set = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
+	const save = async (event: SyntheticEvent) => {
+		event.preventDefault();
+		setBusy(true);
+		try {
+			if (purpose === 'edit' && device) await changeDevice(device, toFields(draft));
+			else go({ device: await addDevice(toFields(draft)) });
+			onClose();
+		} catch (problem) {
+			setErrors(problem instanceof SyntaxError ? { driver_options: words.edit.noJson } : toFieldErrors(problem));
+		}
+		setBusy(false);
+	};
+	const names = words.fields;
+	const text = (name: 'host_name' | 'ip_address' | 'mac_address' | 'operating_system', more: object = {}) => (
+		<TextInput
+			label={names[name]}
+			value={draft[name]}
+			error={errors[name]}
+			onChange={(event) => set({ [name]: event.currentTarget.value })}
+			{...more}
+		/>
+	);
+	return (
+		// Locking the scroll would write a style element, which the policy forbids.
+		<Modal opened onClose={onClose} title={words.edit.titles[purpose]} lockScroll={false} size="lg" centered>
+			<form onSubmit={save} className="device-form" noValidate>
+				{errors[''] && (
+					<p className="form-error" role="alert">
+						{errors['']}
+					</p>
+				)}
+				{text('host_name', { 'data-autofocus': true, required: true })}
+				<Autocomplete
+					label={names.device_type}
+					data={TYPES}
+					value={draft.device_type}
+					error={errors.device_type}
+					onChange={(device_type) => set({ device_type })}
+				/>
+				{text('ip_address', { required: true })}
+				{text('mac_address', { required: true, placeholder: '00:1B:44:11:3A:B7' })}
+				{text('operating_system')}
+				<Select
+					label={names.parent}
+					data={offerParents(device?.id)}
+					limit={OFFERED_PARENTS}
+					value={draft.parent_id}
+					error={errors.parent_id}
+					onChange={(parent_id) => set({ parent_id })}
+					searchable
+					clearable
+				/>
+				<Select
+					label={names.driver}
+					data={DRIVERS.includes(draft.driver) ? DRIVERS : [...DRIVERS, draft.driver]}
+					value={draft.driver}
+					error={errors.driver}
+					allowDeselect={false}
+					onChange={(driver) => set({ driver: driver ?? 'simulated' })}
+				/>
+				<TagsInput label={names.tags} value={draft.tags} error={errors.tags} onChange={(tags) => set({ tags })} />
+				<Textarea
+					className="wide"
+					label={names.driver_options}
+					placeholder='{"profile": "realistic"}'
+					autosize={false}
+					rows={3}
+					value={draft.driver_options}
+					error={errors.driver_options}
+					onChange={(event) => set({ driver_options: event.currentTarget.value })}
+				/>
+				<div className="wide form-buttons">
+					<Button variant="default" onClick={onClose}>
+						{words.cancel}
+					</Button>
+					<Button type="submit" loading={isBusy}>
+						{words.edit.save}
+					</Button>
+				</div>
+			</form>
+		</Modal>
+	);
+}
+
+function offerParents(ownId: number | undefined) {
+	const devices = [...(store.get().panel?.devices.values() ?? [])];
+	return devices
+		.filter((one) => one.id !== ownId)
+		.map((one) => ({ value: String(one.id), label: `${one.host_name} (${one.ip_address})` }));
+}

@@ -1,0 +1,82 @@
+/** A device while it is edited: as text in fields, and back as what the API takes. Pure. */
+import type { Device } from '../../live/messages';
+
+export interface Draft {
+	host_name: string;
+	device_type: string;
+	operating_system: string;
+	ip_address: string;
+	mac_address: string;
+	driver: string;
+	driver_options: string;
+	tags: string[];
+	parent_id: string | null;
+}
+
+export type Fields = Omit<Device, 'id' | 'state' | 'snap_shot'>;
+
+const NEW: Draft = {
+	host_name: '',
+	device_type: '',
+	operating_system: '',
+	ip_address: '',
+	mac_address: '',
+	driver: 'simulated',
+	driver_options: '',
+	tags: [],
+	parent_id: null,
+};
+
+/** What the form begins with; a copy of a device needs an address of its own. */
+export function toDraft(device: Device | null, { isCopy = false } = {}): Draft {
+	if (device === null) return NEW;
+	const options = Object.keys(device.driver_options).length > 0;
+	return {
+		host_name: isCopy ? `${device.host_name}-copy` : device.host_name,
+		device_type: device.device_type,
+		operating_system: device.operating_system,
+		ip_address: device.ip_address,
+		mac_address: isCopy ? '' : device.mac_address,
+		driver: device.driver,
+		driver_options: options ? JSON.stringify(device.driver_options, null, 2) : '',
+		tags: device.tags,
+		parent_id: device.parent_id === null ? null : String(device.parent_id),
+	};
+}
+
+/** What to send; throws SyntaxError where the options are no JSON. */
+export function toFields(draft: Draft): Fields {
+	return {
+		...draft,
+		device_type: draft.device_type.trim() || 'Other',
+		driver_options: draft.driver_options.trim() ? JSON.parse(draft.driver_options) : {},
+		parent_id: draft.parent_id === null ? null : Number(draft.parent_id),
+	};
+}
+
+/** All that can be edited of a device, so that it can be put back. */
+export function fieldsOf({ id: _, state: __, snap_shot: ___, ...fields }: Device): Fields {
+	return fields;
+}
+
+/** Only what is another than before, so that what somebody else changed meanwhile stays. */
+export function changedFields(before: Fields, after: Fields): Partial<Fields> {
+	const names = Object.keys(after) as (keyof Fields)[];
+	const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+	return Object.fromEntries(changed.map((name) => [name, after[name]]));
+}
+
+/** Errors of the service by field; `driver_options.port` belongs to `driver_options`, what belongs nowhere to `''`. */
+export function toFieldErrors(problem: unknown): Record<string, string> {
+	const { detail = 'failed', errors = [] } = problem as {
+		detail?: string;
+		errors?: { location: string; detail: string }[];
+	};
+	if (errors.length === 0) return { '': detail };
+	return Object.fromEntries(
+		errors.map(({ location, detail }) => {
+			const field = location.split(/[.[]/)[0] ?? '';
+			return field in NEW ? [field, detail] : ['', `${location}: ${detail}`];
+		}),
+	);
+}

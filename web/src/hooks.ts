@@ -1,0 +1,47 @@
+/** What React components share: the live store, the running time, what was turned lately. */
+import { useQuery } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+import { api, found, liveAddress } from './api/client';
+import { type Live, LiveStore } from './live/store';
+
+export const store = new LiveStore({ address: liveAddress() });
+
+/** One part of the live store; `select` must give the very same value while nothing changed. */
+export function useLive<T>(select: (live: Live) => T): T {
+	return useSyncExternalStore(store.listen, () => select(store.get()));
+}
+
+/** Milliseconds since 1970, anew every second, in step with the clock. */
+export function useNow(): number {
+	return useSyncExternalStore(listenToClock, () => now);
+}
+
+// One timer for all ages on the page.
+let now = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+const clockListeners = new Set<() => void>();
+
+function listenToClock(listener: () => void): () => void {
+	clockListeners.add(listener);
+	timer ??= setInterval(() => {
+		now = Date.now();
+		for (const one of clockListeners) one();
+	}, 1000);
+	return () => {
+		clockListeners.delete(listener);
+		if (clockListeners.size > 0) return;
+		clearInterval(timer);
+		timer = undefined;
+	};
+}
+
+/** The ledger's newest refreshes and cleans; asked anew after each tick, and while none comes. */
+export function useJobRuns() {
+	const tick = useLive((live) => live.panel?.timeStamp ?? null);
+	return useQuery({
+		queryKey: ['job-runs', tick],
+		queryFn: async ({ signal }) => found(await api.GET('/api/job-runs', { params: { query: { limit: 150 } }, signal })),
+		placeholderData: (before) => before,
+		refetchInterval: 20_000,
+	});
+}

@@ -1,0 +1,118 @@
+/** The one store of the screen: follows /live and tells its listeners at most once per animation frame. */
+import type { Control, Message } from './messages';
+import { follow, type Panel, SeqGap } from './panel';
+import { type Link, LiveLink, type Socket } from './socket';
+import { appendTotals, countTotals, type TickTotals, type Totals } from './totals';
+
+export interface Live {
+	link: Link;
+	/** Since when the link has been as it is; milliseconds of Date.now(). */
+	linkSince: number;
+	panel: Panel | null;
+	totals: Totals | null;
+	ring: readonly TickTotals[];
+	/** The last error that the server told, and how many came. */
+	error: { code: string; detail: string; count: number } | null;
+}
+
+export interface StoreOptions {
+	/** Of /live, without a query. */
+	address: string;
+	open?: (address: string) => Socket;
+	random?: () => number;
+	onFrame?: (callback: () => void) => void;
+}
+
+export class LiveStore {
+	private live: Live = { link: 'connecting', linkSince: Date.now(), panel: null, totals: null, ring: [], error: null };
+	/** What was told last; changes only in a frame, as useSyncExternalStore wants it. */
+	private told: Live = this.live;
+	private readonly listeners = new Set<() => void>();
+	private readonly link: LiveLink;
+	private readonly onFrame: (callback: () => void) => void;
+	private isDue = false;
+	private isHoled = false;
+
+	constructor(private readonly options: StoreOptions) {
+		this.onFrame = options.onFrame ?? inFrame;
+		this.link = new LiveLink({
+			...options,
+			address: () => this.address(),
+			onMessage: (text) => this.take(JSON.parse(text) as Message),
+			onLink: (link) => {
+				if (link !== this.live.link) this.change({ link, linkSince: Date.now() });
+			},
+		});
+	}
+
+	start(): void {
+		this.link.connect();
+	}
+
+	stop(): void {
+		this.link.close();
+	}
+
+	hurry(): void {
+		this.link.hurry();
+	}
+
+	/** Ask for a job; false where there is no link. */
+	ask(control: Control): boolean {
+		return this.link.send(control);
+	}
+
+	readonly get = (): Live => this.told;
+
+	readonly listen = (listener: () => void): (() => void) => {
+		this.listeners.add(listener);
+		return () => this.listeners.delete(listener);
+	};
+
+	private address(): string {
+		const { panel } = this.live;
+		if (panel === null || this.isHoled) return this.options.address;
+		return `${this.options.address}?epoch=${encodeURIComponent(panel.epoch)}&seq=${panel.seq}`;
+	}
+
+	private take(message: Message): void {
+		if (message.type === 'error') {
+			const { code, detail } = message;
+			this.change({ error: { code, detail, count: (this.live.error?.count ?? 0) + 1 } });
+			return;
+		}
+		try {
+			this.show(follow(this.live.panel, message), message);
+			this.isHoled = false;
+		} catch (error) {
+			if (!(error instanceof SeqGap)) throw error;
+			this.isHoled = true;
+			this.link.retry();
+		}
+	}
+
+	private show(panel: Panel | null, message: Message): void {
+		if (panel === null) return;
+		const totals = countTotals(panel);
+		const isTick = panel.timeStamp !== null && message.type !== 'inventory' && message.type !== 'resumed';
+		const ring = isTick ? appendTotals(this.live.ring, totals, panel.timeStamp as string) : this.live.ring;
+		this.change({ panel, totals, ring });
+	}
+
+	private change(part: Partial<Live>): void {
+		this.live = { ...this.live, ...part };
+		if (this.isDue) return;
+		this.isDue = true;
+		this.onFrame(() => {
+			this.isDue = false;
+			this.told = this.live;
+			for (const listener of this.listeners) listener();
+		});
+	}
+}
+
+/** A hidden page has no frames, but its title shall tell the state all the same. */
+function inFrame(callback: () => void): void {
+	if (document.hidden) setTimeout(callback, 250);
+	else requestAnimationFrame(callback);
+}
