@@ -1,5 +1,6 @@
 """What a driver saw of a device at one instant, and the words for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,11 +27,34 @@ def state_of(active_connection: bool | None) -> State:
 
 
 @dataclass(frozen=True, slots=True)
+class InterfaceReading:
+    """One interface of a device at one instant.
+
+    `name` tells it from the device's others. `interface_type` is a number of IANA's ifType registry, `line_speed` what
+    the line can carry, in Mbit/s. Speeds are Mbit/s, errors and discards packets per second (in: received, out: sent);
+    each is null where there is none, or none that is true: at a first sample, after a reset.
+    """
+
+    name: str
+    state: State
+    alias: str | None = None
+    interface_type: int | None = None
+    line_speed: float | None = None
+    upload_speed: float | None = None
+    download_speed: float | None = None
+    errors_in: float | None = None
+    errors_out: float | None = None
+    discards_in: float | None = None
+    discards_out: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One device at one instant.
 
     Speeds are Mbit/s and 0 unless the device is up. `round_trip_seconds` is null where the driver measures none.
-    `error` says in words why the state is not `up`, where the driver knows.
+    `error` says in words why the state is not `up`, where the driver knows. `interfaces` are those that the driver
+    keeps as series of their own, of which the device's speeds are the sum.
     """
 
     device_id: int
@@ -40,6 +64,7 @@ class Reading:
     round_trip_seconds: float | None
     read_at: datetime
     error: str | None = None
+    interfaces: Sequence[InterfaceReading] = ()
 
 
 def unread(device_id: int, state: State, read_at: datetime, error: str) -> Reading:
