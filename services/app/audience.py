@@ -8,7 +8,7 @@ from services.app.message import Message
 from services.app.subscriber import Subscriber, Traffic, WriteFrame
 
 # After so many subscribers others get their turn in the event loop.
-CHUNK = 200
+CHUNK = 500
 # Or after this, if so many take longer.
 LONGEST_TURN_SECONDS = 0.005
 # From here on a message is compressed in a thread, while the event loop goes on.
@@ -60,7 +60,9 @@ class Audience:
         self._delivery = None
 
     def _parts(self) -> "list[_Part]":
-        return [_Part(bits, list(ones), list(ones.values())) for bits, ones in self._in_step.items() if ones]
+        # Those without compression first: they need not wait for it.
+        windows = sorted(self._in_step) if len(self._in_step) > 1 else self._in_step
+        return [_Part(bits, self._in_step[bits]) for bits in windows if self._in_step[bits]]
 
 
 class _Part:
@@ -68,10 +70,10 @@ class _Part:
 
     __slots__ = ("_places", "done", "subscribers", "window_bits", "writes")
 
-    def __init__(self, window_bits: int, subscribers: list[Subscriber], writes: list[WriteFrame]) -> None:
+    def __init__(self, window_bits: int, writes: dict[Subscriber, WriteFrame]) -> None:
         self.window_bits = window_bits
-        self.subscribers = subscribers
-        self.writes = writes
+        self.subscribers = list(writes)
+        self.writes = list(writes.values())
         self.done = 0
         self._places: dict[Subscriber, int] | None = None
 
@@ -103,9 +105,11 @@ class Delivery:
     async def run(self, turns: "Turns", traffic: Traffic) -> None:
         """Deliver; others get their turn in the event loop in between."""
         message = self._make_message()
-        # Those without compression first: they need not wait for it.
-        for part in sorted(self._parts, key=lambda part: part.window_bits):
-            await compress(message, {part.window_bits})
+        # Most messages to a view are short, and there are as many as there are views.
+        is_long = len(message.payload) >= LONG_MESSAGE_BYTES
+        for part in self._parts:
+            if is_long:
+                await compress(message, {part.window_bits})
             frame = message.frame(part.window_bits)
             traffic.messages += len(part.writes)
             traffic.bytes += len(part.writes) * len(frame)
@@ -114,13 +118,15 @@ class Delivery:
                 part.done += len(chunk)
                 for write in chunk:
                     write(frame)
-                await turns.pass_on(len(chunk))
-        if self._others:
+                if turns.is_up(len(chunk)):
+                    await turns.pass_on()
+        if self._others and is_long:
             await compress(message, {subscriber.connection.window_bits for subscriber in self._others})
         # Grows while it is gone through, by those who fall out of step before they are reached.
         for subscriber in self._others:
             subscriber.give(message)
-            await turns.pass_on(1)
+            if turns.is_up(1):
+                await turns.pass_on()
 
 
 class Turns:
@@ -133,13 +139,16 @@ class Turns:
         self._served = 0
         self._began_at = time.perf_counter()
 
-    async def pass_on(self, served: int) -> None:
-        """So many more subscribers or views have been served."""
+    def is_up(self, served: int) -> bool:
+        """So many more subscribers or views have been served; whether it is the turn of others now."""
         self._served += served
-        if self._served >= CHUNK or time.perf_counter() - self._began_at > LONGEST_TURN_SECONDS:
-            await asyncio.sleep(0)
-            self._served = 0
-            self._began_at = time.perf_counter()
+        return self._served >= CHUNK or time.perf_counter() - self._began_at > LONGEST_TURN_SECONDS
+
+    async def pass_on(self) -> None:
+        """Let the others have it."""
+        await asyncio.sleep(0)
+        self._served = 0
+        self._began_at = time.perf_counter()
 
 
 async def compress(message: Message, windows: set[int]) -> None:

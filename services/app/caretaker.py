@@ -49,7 +49,8 @@ class Caretaker:
                     await self._send_state(view, begun, turns)
                 except Exception as error:
                     _send_away(begun, error)
-                await turns.pass_on(1)
+                if turns.is_up(1):
+                    await turns.pass_on()
 
     async def _send_state(self, view: View | None, subscribers: Sequence[Subscriber], turns: Turns) -> None:
         # Of /live: made before the first await, so that it holds all up to the seq that was just begun with.
@@ -57,7 +58,8 @@ class Caretaker:
         await compress(message, {subscriber.connection.window_bits for subscriber in subscribers})
         for subscriber in subscribers:
             subscriber.finish_state(message, view)
-            await turns.pass_on(1)
+            if turns.is_up(1):
+                await turns.pass_on()
 
     async def close_stalled(self) -> None:
         """Look again and again at those whose connection is full, until cancelled."""

@@ -7,6 +7,7 @@ import pytest
 from dashnet.publication import Position, Publication
 from dashnet.reading import State
 from dashnet.tasks import cancel_and_wait
+from services.app.audience import CHUNK
 from services.app.caretaker import Caretaker
 from services.app.hub import Hub
 from services.app.message import Message
@@ -210,14 +211,14 @@ async def test_a_publication_before_the_panel_is_our_bug_and_surfaces() -> None:
 
 
 async def test_a_long_fan_out_lets_others_have_their_turn(hub: Hub) -> None:
-    for _ in range(1000):
+    for _ in range(3 * CHUNK):
         hub.add(Subscriber(HeldConnection(), hub, ALL_DEVICES))
     await settle()
     turns = TurnCounter()
     counting = asyncio.create_task(turns.count_on())
     await hub.apply(make_publication(2))
     await cancel_and_wait(counting)
-    assert turns.count >= 5
+    assert turns.count >= 3
 
 
 async def test_others_have_their_turn_between_the_messages_of_many_views(
