@@ -21,8 +21,10 @@ from dashnet.history.measures import (
 from dashnet.history.plan import Plan
 from dashnet.history.tiers import Tier
 
+# Not frozen, though nobody changes them: a long answer is thousands of these, and frozen ones take three times as long.
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class DeviceCounts:
     """A stretch of time of one device, or of a tag's devices together, whose extremes then are those of any one.
 
@@ -56,7 +58,7 @@ class DeviceCounts:
         return self.known_seconds + self.unknown_seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SummaryCounts:
     """A stretch of time of all devices together; `up_seconds` and so on are added up over devices.
 

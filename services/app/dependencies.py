@@ -1,4 +1,7 @@
-"""What the lifespan made, handed to routes by type. HTTPConnection serves requests and websockets alike."""
+"""What the lifespan made, handed to routes by type. HTTPConnection serves requests and websockets alike.
+
+All are async though none waits: FastAPI runs plain functions in a thread, and each request waits for that.
+"""
 
 import asyncio
 from typing import Annotated, TypedDict
@@ -31,27 +34,27 @@ class State(TypedDict):
     feed_metrics: FeedMetrics
 
 
-def get_settings(connection: HTTPConnection) -> Settings:
+async def get_settings(connection: HTTPConnection) -> Settings:
     """The settings of this service."""
     return connection.state.settings  # type: ignore[no-any-return]  # starlette's state is untyped
 
 
-def get_engine(connection: HTTPConnection) -> AsyncEngine:
+async def get_engine(connection: HTTPConnection) -> AsyncEngine:
     """Its engine."""
     return connection.state.engine  # type: ignore[no-any-return]  # as above
 
 
-def get_redis(connection: HTTPConnection) -> Redis:
+async def get_redis(connection: HTTPConnection) -> Redis:
     """Its Redis client."""
     return connection.state.redis  # type: ignore[no-any-return]  # as above
 
 
-def get_network(connection: HTTPConnection) -> httpx.AsyncClient:
+async def get_network(connection: HTTPConnection) -> httpx.AsyncClient:
     """Its client of the network service."""
     return connection.state.network  # type: ignore[no-any-return]  # as above
 
 
-def get_hub(connection: HTTPConnection) -> Hub:
+async def get_hub(connection: HTTPConnection) -> Hub:
     """Its hub."""
     return connection.state.hub  # type: ignore[no-any-return]  # as above
 
@@ -62,7 +65,7 @@ async def get_panel(connection: HTTPConnection) -> Panel:
     Raises:
         ServiceUnavailable: there is none, because Redis or Postgres is out of reach.
     """
-    hub = get_hub(connection)
+    hub = await get_hub(connection)
     try:
         async with asyncio.timeout(PANEL_SECONDS):
             return await hub.wait_loaded()
@@ -71,12 +74,12 @@ async def get_panel(connection: HTTPConnection) -> Panel:
         raise ServiceUnavailable(reason) from None
 
 
-def get_full_state(connection: HTTPConnection) -> FullState:
+async def get_full_state(connection: HTTPConnection) -> FullState:
     """Its maker of full states."""
     return connection.state.full_state  # type: ignore[no-any-return]  # as above
 
 
-def get_feed_metrics(connection: HTTPConnection) -> FeedMetrics:
+async def get_feed_metrics(connection: HTTPConnection) -> FeedMetrics:
     """What it tells Prometheus of its feeds."""
     return connection.state.feed_metrics  # type: ignore[no-any-return]  # as above
 

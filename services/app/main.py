@@ -41,6 +41,7 @@ from services.app.feed_metrics import FeedMetrics
 from services.app.full_state_cache import FullState
 from services.app.hub import Hub
 from services.app.origins import RefuseForeignOrigins
+from services.app.ranges import list_zones
 from services.app.relay import Relay
 from services.app.screen import add_screen
 
@@ -83,6 +84,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     configure_logging(settings)
     collect_less_often()
     allow_open_files()
+    await asyncio.to_thread(list_zones)  # so that no request has to
     engine = create_engine(settings, "dashnet-app")
     redis = create_redis(settings, "dashnet-app")
     relay_redis = create_redis(settings, "dashnet-app-relay", reconnects=False)

@@ -1,4 +1,7 @@
-"""The ranges, zones and steps that questions about the past give in their address, checked."""
+"""The ranges, zones and steps that questions about the past give in their address, checked.
+
+Dependencies of routes are async though none waits: FastAPI runs plain functions in a thread.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +49,7 @@ class Range:
         return self.end - self.begin
 
 
-def read_range(
+async def read_range(
     begin: Annotated[
         Moment | None, Query(alias="from", description="First moment; a day before `to` without it")
     ] = None,
@@ -74,24 +77,25 @@ def read_range(
     return Range(floor_to(first, _SECOND), max(floor_to(last, _SECOND), floor_to(first, _SECOND) + _SECOND))
 
 
-def read_zone(name: ZoneName = "UTC") -> ZoneInfo:
+async def read_zone(name: ZoneName = "UTC") -> ZoneInfo:
     """The time zone that was asked for.
 
     Raises:
         InvalidInput: there is none of that name.
     """
-    if name not in _list_zones():
+    if name not in list_zones():
         raise invalid_field("zone", f"there is no time zone {name!r}; one is Europe/Berlin")
     return ZoneInfo(name)
 
 
 @lru_cache(maxsize=1)
-def _list_zones() -> frozenset[str]:
-    # What this machine calls its own, or leaves open, tells a reader nothing. Reading them all takes a moment.
+def list_zones() -> frozenset[str]:
+    """The names of all time zones; the first time they are read from files, which takes a moment."""
+    # What this machine calls its own, or leaves open, tells a reader nothing.
     return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
-def read_excluded(
+async def read_excluded(
     exclude: Annotated[
         list[str] | None,
         Query(description="Leave out this period, `FROM/TO` in ISO 8601; may be repeated", max_length=MOST_EXCLUDED),
@@ -125,7 +129,7 @@ def _parse_moment(given: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def read_step(
+async def read_step(
     step: Annotated[
         str | None,
         Query(description="Length of a bucket: 300 (seconds), 5m, 1h, or days, weeks, months of the zone: 1d, 1w, 1mo"),

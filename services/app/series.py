@@ -1,6 +1,7 @@
 """What every question about a series asks, and what every answer says of itself."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -38,24 +39,15 @@ class Series(BaseModel):
     exact: bool
 
 
+@dataclass(frozen=True, slots=True)
 class Question:
     """What every question about a series asks: the range, the zone, the step or how many points, and the format."""
 
-    def __init__(
-        self,
-        asked: AskedRange,
-        zone: AskedZone,
-        step: AskedStep,
-        points: Annotated[
-            int, Query(ge=1, le=MOST_POINTS, description="Without `step`: at most so many points, fewer in nice steps")
-        ] = DEFAULT_POINTS,
-        format: Annotated[Literal["json", "csv"], Query(description="csv streams, and takes more points")] = "json",
-    ) -> None:
-        self.range: Range = asked
-        self.zone = zone
-        self.step: Step | None = step
-        self.points = points
-        self.is_csv = format == "csv"
+    range: Range
+    zone: ZoneInfo
+    step: Step | None
+    points: int
+    is_csv: bool
 
     def choose_step(self, extent: Extent, *, simulated: bool, series: int = 1) -> Step:
         """The step asked for, or one that fits; never finer than what is kept of the range's begin.
@@ -108,7 +100,20 @@ def _try_edges(asked: Range, step: Step, zone: ZoneInfo, most: int, hint: str) -
         raise invalid_field("step", f"{error}{hint}") from None
 
 
-Asked = Annotated[Question, Depends()]
+async def read_question(
+    asked: AskedRange,
+    zone: AskedZone,
+    step: AskedStep,
+    points: Annotated[
+        int, Query(ge=1, le=MOST_POINTS, description="Without `step`: at most so many points, fewer in nice steps")
+    ] = DEFAULT_POINTS,
+    format: Annotated[Literal["json", "csv"], Query(description="csv streams, and takes more points")] = "json",
+) -> Question:
+    """The question that an address asks."""
+    return Question(asked, zone, step, points, format == "csv")
+
+
+Asked = Annotated[Question, Depends(read_question)]
 
 
 def cut_edges(edges: Sequence[datetime], buckets_at_once: int) -> Iterator[Sequence[datetime]]:

@@ -1,4 +1,7 @@
-"""What the lifespan made, handed to routes by type."""
+"""What the lifespan made, handed to routes by type.
+
+All are async though none waits: FastAPI runs plain functions in a thread, and each request waits for that.
+"""
 
 from typing import Annotated, TypedDict
 
@@ -21,32 +24,33 @@ class State(TypedDict):
     reader: Reader
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     """The settings of this service."""
     return request.state.settings  # type: ignore[no-any-return]  # starlette's state is untyped
 
 
-def get_engine(request: Request) -> AsyncEngine:
+async def get_engine(request: Request) -> AsyncEngine:
     """Its engine."""
     return request.state.engine  # type: ignore[no-any-return]  # as above
 
 
-def get_redis(request: Request) -> Redis:
+async def get_redis(request: Request) -> Redis:
     """Its Redis client."""
     return request.state.redis  # type: ignore[no-any-return]  # as above
 
 
-def get_inventory_cache(request: Request) -> InventoryCache:
+async def get_inventory_cache(request: Request) -> InventoryCache:
     """Its inventory cache."""
     return request.state.inventory_cache  # type: ignore[no-any-return]  # as above
 
 
 async def get_inventory(request: Request) -> Inventory:
     """The inventory as of this request."""
-    return await get_inventory_cache(request).current()
+    cache = await get_inventory_cache(request)
+    return await cache.current()
 
 
-def get_reader(request: Request) -> Reader:
+async def get_reader(request: Request) -> Reader:
     """Its reader."""
     return request.state.reader  # type: ignore[no-any-return]  # as above
 

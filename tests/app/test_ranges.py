@@ -13,23 +13,23 @@ SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 PATH = "/api/summary/history"
 
 
-def test_without_a_word_it_is_the_last_day() -> None:
-    asked = read_range()
+async def test_without_a_word_it_is_the_last_day() -> None:
+    asked = await read_range()
     assert asked.length == DAY
     assert abs(asked.end - datetime.now(UTC)) < timedelta(seconds=5)
 
 
-def test_with_an_end_alone_it_is_the_day_before_it() -> None:
-    assert read_range(None, NOON) == Range(NOON - DAY, NOON)
+async def test_with_an_end_alone_it_is_the_day_before_it() -> None:
+    assert await read_range(None, NOON) == Range(NOON - DAY, NOON)
 
 
-def test_what_lies_after_now_is_cut_off() -> None:
-    assert read_range(NOON, datetime(9999, 12, 31, tzinfo=UTC)).end <= datetime.now(UTC)
+async def test_what_lies_after_now_is_cut_off() -> None:
+    assert (await read_range(NOON, datetime(9999, 12, 31, tzinfo=UTC))).end <= datetime.now(UTC)
 
 
-def test_parts_of_seconds_are_cut_off_and_a_second_is_left() -> None:
+async def test_parts_of_seconds_are_cut_off_and_a_second_is_left() -> None:
     begin = NOON + timedelta(microseconds=5)
-    assert read_range(begin, begin + timedelta(microseconds=1)) == Range(NOON, NOON + SECOND)
+    assert await read_range(begin, begin + timedelta(microseconds=1)) == Range(NOON, NOON + SECOND)
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ async def test_the_very_first_moments_that_can_be_asked_for_are_answered(app: ht
 
 
 @pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/Argentina/Buenos_Aires"])
-def test_a_zone_is_one_of_the_zone_database(name: str) -> None:
-    assert read_zone(name).key == name
+async def test_a_zone_is_one_of_the_zone_database(name: str) -> None:
+    assert (await read_zone(name)).key == name
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_a_zone_is_one_of_the_zone_database(name: str) -> None:
         "\udcff",
     ],
 )
-def test_what_is_no_zone_of_the_database_is_refused(name: str) -> None:
+async def test_what_is_no_zone_of_the_database_is_refused(name: str) -> None:
     """Some are files of the machine, or would be kept as reports of the same zone under another name."""
     with pytest.raises(InvalidInput, match="there is no time zone"):
-        read_zone(name)
+        await read_zone(name)
 
 
 @pytest.mark.parametrize("name", ["../etc/passwd", "", "x" * 100_00, "Factory", "\x00"])
@@ -115,9 +115,9 @@ async def test_a_bad_zone_is_422_and_named(app: httpx.AsyncClient, name: str) ->
         "2026-11-20T12:00:00 00:00/2026-11-20 13:00:00Z",
     ],
 )
-def test_a_period_is_two_moments_with_their_zones(given: str) -> None:
+async def test_a_period_is_two_moments_with_their_zones(given: str) -> None:
     """A plus that was not escaped arrives as a space."""
-    assert read_excluded([given]) == [Range(NOON, NOON + timedelta(hours=1))]
+    assert await read_excluded([given]) == [Range(NOON, NOON + timedelta(hours=1))]
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,11 @@ async def test_at_most_a_hundred_periods_are_left_out(app: httpx.AsyncClient, co
     assert (await app.get("/api/availability", params={"exclude": periods})).status_code == status
 
 
-def test_a_step_may_be_left_out() -> None:
-    assert read_step() is None
+async def test_a_step_may_be_left_out() -> None:
+    assert await read_step() is None
 
 
-def test_a_step_that_is_none_is_refused_in_words() -> None:
-    assert read_step("5m") == Step(seconds=300)
+async def test_a_step_that_is_none_is_refused_in_words() -> None:
+    assert await read_step("5m") == Step(seconds=300)
     with pytest.raises(InvalidInput, match="step: not a step such as"):
-        read_step("1.5h")
+        await read_step("1.5h")
