@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from dashnet.database import sqlstate_of
 from dashnet.schemas import LOCK_NOT_AVAILABLE
 from workers.partitions import outside_transactions
+from workers.precedence import give_way
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +33,10 @@ _LEFT_OVER = text(
 async def pack_finished_day(engine: AsyncEngine, today: date) -> str | None:
     """Pack the newest day before `today` (UTC) that needs it, one at a time; returns the name of its index.
 
-    Neither refreshes nor readers wait for it. What an interrupted one left is dropped; an index that somebody uses for
-    long is left for the next time.
+    It begins while no refresh is running, and neither refreshes nor readers wait for it. What an interrupted one left
+    is dropped; an index that somebody uses for long is left for the next time.
     """
+    await give_way(engine)
     async with outside_transactions(engine) as connection:
         try:
             for left_over in list(await connection.scalars(_LEFT_OVER)):

@@ -22,6 +22,7 @@ from dashnet.jobs import Job
 from workers.context import WorkerContext
 from workers.ledger import LATEST_START, RunKey, open_run
 from workers.partitions import ensure_partitions
+from workers.precedence import give_way
 
 # When no snapshot of a moment can come any more: a refresh that has not begun by then is missed. Clocks may differ.
 FINAL_AFTER = LATEST_START + timedelta(seconds=30)
@@ -59,7 +60,8 @@ async def roll_up(engine: AsyncEngine, now: datetime) -> int:
 
 
 async def _roll_up_step(engine: AsyncEngine, now: datetime) -> int | None:
-    """Up to an hour of snapshots; None where there is nothing left to do."""
+    """Up to an hour of snapshots, begun while no refresh is running; None where there is nothing left to do."""
+    await give_way(engine)
     async with engine.connect() as connection:
         begin = await _select_begin(connection)
         until = await select_final_until(connection, now)
