@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dashnet.errors import DeviceTimeout, DriverFault
-from dashnet.reading import Reading, State, unread
+from dashnet.reading import Reading, State
 from services.network.counters import NO_RATES, Sample, follow, sum_speeds
+from services.network.drivers.batches import Batches
 from services.network.drivers.driver import ReadLimits, Target, read_each
 from services.network.drivers.host import Samples
 from services.network.drivers.snmp_options import SnmpOptions
@@ -61,7 +63,8 @@ class SnmpDriver:
     name = NAME
 
     def __init__(self, samples: Samples, limits: ReadLimits, now: Callable[[], float] = time.time) -> None:
-        self._samples = samples
+        self._earlier: Batches[None, Sample] = Batches(lambda asked: samples.get(list(asked)))
+        self._taken: Batches[Sample, None] = Batches(partial(_keep, samples))
         self._limits = limits
         self._now = now
         self._agents: dict[int, Agent] = {}
@@ -72,25 +75,12 @@ class SnmpDriver:
         return set(self._agents)
 
     async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:
-        """One reading per target; the samples of all are fetched and kept at once."""
+        """One reading per target; the samples of those read at the same time are fetched and kept at once."""
         self._forget_all_but(inventory)
-        try:
-            earlier = await self._samples.get([target.device_id for target in targets])
-        except DriverFault as fault:
-            return [unread(target.device_id, State.UNKNOWN, datetime.now(UTC), fault.detail) for target in targets]
-        taken: dict[int, Sample] = {}
+        return await read_each(self._read_one, targets, self._limits)
 
-        async def read_one(target: Target) -> Reading:
-            return await self._read_one(target, earlier.get(target.device_id), taken)
-
-        readings = await read_each(read_one, targets, self._limits)
-        try:
-            await self._samples.put(taken)
-        except DriverFault as fault:
-            logger.warning("samples not kept, the next rates are of a longer time error=%s", fault.detail)
-        return readings
-
-    async def _read_one(self, target: Target, earlier: Sample | None, taken: dict[int, Sample]) -> Reading:
+    async def _read_one(self, target: Target) -> Reading:
+        earlier = await self._earlier.ask(target.device_id, None)
         async with self.ask(target) as (agent, session):
             head = await session.get([_IF_NUMBER, _TABLE_CHANGE])
             round_trip_seconds = session.round_trip_seconds
@@ -104,7 +94,7 @@ class SnmpDriver:
         sample = Sample(_CLOCK, self._now(), counters, _uptime_seconds(values))
         followed = follow(earlier, sample, SHORTEST_SECONDS)
         if followed is not earlier:
-            taken[target.device_id] = followed
+            await self._taken.ask(target.device_id, followed)
         rates = [followed.rates.get(one.name, NO_RATES) for one in interfaces]
         upload, download = sum_speeds(rates)
         return Reading(
@@ -177,6 +167,15 @@ class SnmpDriver:
     def _forget_all_but(self, inventory: Mapping[int, Target]) -> None:
         if len(self._agents) > len(inventory) + _SPARE_AGENTS:
             self._agents = {device_id: agent for device_id, agent in self._agents.items() if device_id in inventory}
+
+
+async def _keep(samples: Samples, taken: Mapping[int, Sample]) -> Mapping[int, None]:
+    """Without these the next rates are of a longer time, which is no reason to spoil a reading."""
+    try:
+        await samples.put(taken)
+    except DriverFault as fault:
+        logger.warning("samples not kept devices=%d error=%s", len(taken), fault.detail)
+    return {}
 
 
 def _chosen(agent: Agent) -> Sequence[Interface]:
