@@ -15,7 +15,9 @@ from dashnet.reading import Reading, State
 from services.network.counters import NO_RATES, Sample, follow, sum_speeds
 from services.network.drivers.batches import Batches
 from services.network.drivers.driver import ReadLimits, Target, read_each
+from services.network.drivers.facts import Facts
 from services.network.drivers.host import Samples
+from services.network.drivers.snmp_facts import read_facts
 from services.network.drivers.snmp_options import SnmpOptions
 from services.network.drivers.snmp_tables import Interface, Value, choose_interfaces, read_interfaces, to_count
 
@@ -119,6 +121,19 @@ class SnmpDriver:
             await self._read_tables(agent, session, head, kept)
             values = await _read_values(agent, session)
         return [one for one in _chosen(agent) if one.is_same(values)], values
+
+    async def describe(self, target: Target) -> Facts:
+        """What the device says of itself now.
+
+        Raises:
+            DeviceTimeout: no answer.
+            DriverFault: not to this user or these keys, or no address.
+        """
+        try:
+            async with asyncio.timeout(self._limits.timeout_seconds), self.ask(target) as (_, session):
+                return await read_facts(session)
+        except TimeoutError as error:
+            raise DeviceTimeout(f"no answer within {self._limits.timeout_seconds:g} s") from error
 
     @asynccontextmanager
     async def ask(self, target: Target) -> AsyncIterator[tuple[Agent, "Session"]]:

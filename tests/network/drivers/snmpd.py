@@ -34,7 +34,14 @@ def run_snmpd(folder: Path, port: int, prefix: Sequence[str] = ()) -> Iterator["
     folder.mkdir(exist_ok=True)
     users = [f"createUser {user} {keys}" for user, keys in USERS.items()]
     rights = [f"rouser {user} {'priv' if 'AES' in keys else 'auth'}" for user, keys in USERS.items()]
-    lines = [f"agentaddress udp:127.0.0.1:{port}", "rocommunity public 127.0.0.1", "sysName tester", *users, *rights]
+    lines = [
+        f"agentaddress udp:127.0.0.1:{port}",
+        "rocommunity public 127.0.0.1",
+        "sysName tester",
+        "sysServices 72",
+        *users,
+        *rights,
+    ]
     (folder / "agent.conf").write_text("\n".join(lines) + "\n")
     # Without MIBS="" it looks for files that Debian may not ship.
     environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
