@@ -34,6 +34,9 @@ TABLES_SECONDS = 600.0
 _SYS_UPTIME, _IF_NUMBER, _TABLE_CHANGE = "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.2.1.0", "1.3.6.1.2.1.31.1.5.0"
 # Replicas on several machines share samples, so it is the time of day.
 _CLOCK = "utc"
+_NO_INTERFACES = (
+    "answers, but shows no interface that is up: perhaps it does not let us see them (snmpd: a view such as systemonly)"
+)
 _GOLDEN_RATIO = 0.618034
 _SPARE_AGENTS = 100
 
@@ -106,6 +109,7 @@ class SnmpDriver:
             download,
             round_trip_seconds,
             datetime.now(UTC),
+            None if interfaces else _NO_INTERFACES,
             interfaces=[one.to_reading(values, its) for one, its in zip(interfaces, rates, strict=True)],
         )
 

@@ -99,6 +99,13 @@ async def test_wrong_credentials_are_a_fault_of_ours_that_names_the_option(
     assert "password" not in reading.error
 
 
+async def test_an_agent_that_shows_no_interfaces_is_up_and_says_what_is_missing(port: int) -> None:
+    reading = await read(make_driver(), port, community="little", interfaces=None)
+    assert (reading.state, reading.interfaces) == (State.UP, [])
+    assert reading.error is not None
+    assert "a view such as systemonly" in reading.error
+
+
 async def test_a_wrong_community_gets_no_answer(port: int) -> None:
     reading = await read(make_driver(), port, community="wrong")
     assert reading.state is State.DOWN
