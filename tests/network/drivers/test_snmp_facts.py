@@ -9,9 +9,8 @@ from services.network.drivers.snmp_options import SnmpOptions
 from tests.network.drivers.agent import Interface, run_agent
 from tests.network.drivers.ber import Value, text, whole
 from tests.network.drivers.polls import Poller
-from tests.network.drivers.snmpd import run_snmpd
+from tests.network.drivers.snmpd import free_udp_port, run_snmpd
 from tests.network.drivers.test_snmp_snmpd import make_driver, until_up
-from tests.servers import free_port
 
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
 CHASSIS, MODULE, STACK = whole(3), whole(9), whole(11)
@@ -71,7 +70,7 @@ async def test_a_silent_device_tells_nothing() -> None:
 
 
 async def test_a_real_agent_tells_its_name_and_system(tmp_path: Path) -> None:
-    port, driver = free_port(), make_driver()
+    port, driver = free_udp_port(), make_driver()
     with run_snmpd(tmp_path, port):
         await until_up(driver, port)
         async with run_agent() as agent:
