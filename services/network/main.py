@@ -20,12 +20,13 @@ from dashnet.metrics import CountRequests, metrics_page
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
-from services.network import devices, readings
+from services.network import devices, facts, readings
 from services.network.bodies import MOST_BYTES
 from services.network.dependencies import Cache, RedisClient, State
-from services.network.drivers.driver import ReadLimits
+from services.network.drivers.driver import Driver, ReadLimits
 from services.network.drivers.host import HostDriver
 from services.network.drivers.simulated import SimulatedDriver
+from services.network.drivers.snmp import SnmpDriver
 from services.network.fleet import make_demo_fleet, make_host_device
 from services.network.inventory import insert_devices, reserve_ids, select_revision, take_revision
 from services.network.inventory_cache import InventoryCache
@@ -54,7 +55,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 logger.info("inventory tables brought up to date")
             await seed(engine, settings)
             limits = ReadLimits(settings.driver_concurrency, settings.driver_timeout_seconds)
-            reader = Reader([HostDriver(RedisSamples(redis, settings), limits)], SimulatedDriver(settings.seed))
+            samples = RedisSamples(redis, settings)
+            drivers: list[Driver] = [HostDriver(samples, limits), SnmpDriver(samples, limits)]
+            reader = Reader(drivers, SimulatedDriver(settings.seed))
             yield State(
                 settings=settings, engine=engine, redis=redis, inventory_cache=InventoryCache(engine), reader=reader
             )
@@ -73,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_problems(app, devices.SCHEMAS)
     app.include_router(devices.router)
     app.include_router(readings.router)
+    app.include_router(facts.router)
     _add_operations(app)
     return app
 

@@ -1,26 +1,27 @@
-"""Driver `host`: this machine itself, from the byte counters of its interfaces."""
+"""Driver `host`: this machine itself, from the counters of its interfaces."""
 
 import asyncio
 import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import psutil
 from pydantic import Field, StringConstraints
 
 from dashnet.errors import DriverFault
-from dashnet.reading import Reading, State
-from services.network.counters import SHORTEST_SECONDS, Octets, Rate, Sample, rate_between
+from dashnet.reading import InterfaceReading, Reading, State
+from services.network.counters import NO_RATES, Counters, Rates, Sample, follow, sum_speeds
 from services.network.drivers.driver import DriverOptions, ReadLimits, Target, read_each
 
 NAME = "host"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_IDLE = Rate(0.0, 0.0)
+# In IANA's registry of ifType.
+LOOPBACK_TYPE = 24
 
 
 class HostOptions(DriverOptions):
@@ -34,17 +35,17 @@ class HostOptions(DriverOptions):
 class Samples(Protocol):
     """Where the last counters of each device lie, shared by all replicas."""
 
-    async def get(self, device_id: int) -> Sample | None:
-        """The last sample; None where there is none."""
+    async def get(self, device_ids: Sequence[int]) -> Mapping[int, Sample]:
+        """The last samples of those of these devices that have one."""
         ...
 
-    async def put(self, device_id: int, sample: Sample) -> None:
-        """Keep this one in its place."""
+    async def put(self, samples: Mapping[int, Sample]) -> None:
+        """Keep these in their place."""
         ...
 
 
 class HostDriver:
-    """Reads this machine's interface counters; the rate is the mean since the last sample."""
+    """Reads this machine's interface counters; the rates are the means since the last sample."""
 
     name = NAME
 
@@ -59,20 +60,14 @@ class HostDriver:
     async def _read_one(self, target: Target) -> Reading:
         options = target.options
         assert isinstance(options, HostOptions)
-        later = await asyncio.to_thread(take_sample, options.interfaces)
-        earlier = await self._samples.get(target.device_id)
-        if _is_too_soon(earlier, later):
-            rate = earlier.rate if earlier else None
-        else:
-            rate = rate_between(earlier, later)
-            await self._samples.put(target.device_id, replace(later, rate=rate))
-        shown = rate or _IDLE
-        return Reading(target.device_id, State.UP, shown.upload_speed, shown.download_speed, None, datetime.now(UTC))
-
-
-def _is_too_soon(earlier: Sample | None, later: Sample) -> bool:
-    same_clock = earlier is not None and earlier.clock == later.clock
-    return earlier is not None and same_clock and 0 <= later.at_seconds - earlier.at_seconds < SHORTEST_SECONDS
+        taken = await asyncio.to_thread(take_sample, options.interfaces)
+        earlier = (await self._samples.get([target.device_id])).get(target.device_id)
+        sample = follow(earlier, taken)
+        if sample is not earlier:
+            await self._samples.put({target.device_id: sample})
+        interfaces = await asyncio.to_thread(read_interfaces, taken, sample.rates)
+        upload, download = sum_speeds(sample.rates.get(name, NO_RATES) for name in taken.interfaces)
+        return Reading(target.device_id, State.UP, upload, download, None, datetime.now(UTC), interfaces=interfaces)
 
 
 def take_sample(interfaces: Sequence[str] | None) -> Sample:
@@ -83,8 +78,47 @@ def take_sample(interfaces: Sequence[str] | None) -> Sample:
     """
     counters = psutil.net_io_counters(pernic=True, nowrap=False)
     chosen = _choose(interfaces, counters.keys())
-    octets = {name: Octets(counters[name].bytes_sent, counters[name].bytes_recv) for name in chosen}
-    return Sample(_clock(), time.monotonic(), octets)
+    return Sample(_clock(), time.monotonic(), {name: _to_counters(name, counters[name]) for name in chosen})
+
+
+def _to_counters(name: str, seen: Any) -> Counters:
+    # psutil has no public name for the type. The index tells an interface from a later one of the same name.
+    return Counters(
+        octets_in=seen.bytes_recv,
+        octets_out=seen.bytes_sent,
+        errors_in=seen.errin,
+        errors_out=seen.errout,
+        discards_in=seen.dropin,
+        discards_out=seen.dropout,
+        epoch=_index(name),
+    )
+
+
+def _index(name: str) -> str:
+    try:
+        return str(socket.if_nametoindex(name))
+    except OSError:
+        return ""
+
+
+def read_interfaces(sample: Sample, rates: Mapping[str, Rates]) -> Sequence[InterfaceReading]:
+    """The interfaces of a sample as they are now, with these rates."""
+    seen = psutil.net_if_stats()
+    return [_to_reading(name, seen.get(name), rates.get(name, NO_RATES)) for name in sample.interfaces]
+
+
+def _to_reading(name: str, seen: Any, rates: Rates) -> InterfaceReading:
+    return InterfaceReading(
+        name=name,
+        state=State.UNKNOWN if seen is None else State.UP if seen.isup else State.DOWN,
+        interface_type=LOOPBACK_TYPE if seen is not None and _is_loopback(seen) else None,
+        line_speed=float(seen.speed) if seen is not None and seen.speed else None,
+        **asdict(rates),
+    )
+
+
+def _is_loopback(seen: Any) -> bool:
+    return "loopback" in seen.flags.split(",")
 
 
 def _choose(wanted: Sequence[str] | None, present: Collection[str]) -> Sequence[str]:
@@ -97,8 +131,7 @@ def _choose(wanted: Sequence[str] | None, present: Collection[str]) -> Sequence[
         return list(dict.fromkeys(wanted))
     interfaces = psutil.net_if_stats()
     up = [name for name in present if name in interfaces and interfaces[name].isup]
-    physical = [name for name in up if "loopback" not in interfaces[name].flags.split(",")]
-    return physical or up
+    return [name for name in up if not _is_loopback(interfaces[name])] or up
 
 
 @lru_cache(maxsize=1)

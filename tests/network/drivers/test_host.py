@@ -8,28 +8,16 @@ import pytest
 
 from dashnet.errors import DriverFault
 from dashnet.reading import Reading, State
-from services.network.counters import Octets, Rate, Sample
+from services.network.counters import Counters, Rates, Sample
 from services.network.drivers.driver import ReadLimits, Target
 from services.network.drivers.host import HostDriver, HostOptions, take_sample
 from tests.factories import make_device
+from tests.network.drivers.memory_samples import MemorySamples
 from tests.servers import eventually
 
 MEGABYTE = 1_000_000
 # lo on Linux, lo0 on BSD and macOS.
 LOOPBACK = min(name for name in psutil.net_if_addrs() if name.startswith("lo"))
-
-
-class MemorySamples:
-    """The last samples, as Redis would keep them."""
-
-    def __init__(self) -> None:
-        self.by_device: dict[int, Sample] = {}
-
-    async def get(self, device_id: int) -> Sample | None:
-        return self.by_device.get(device_id)
-
-    async def put(self, device_id: int, sample: Sample) -> None:
-        self.by_device[device_id] = sample
 
 
 def target(device_id: int = 1, interfaces: list[str] | None = None) -> Target:
@@ -93,8 +81,34 @@ async def test_the_rate_is_that_of_the_traffic(driver: HostDriver) -> None:
     assert reading.download_speed == pytest.approx(reading.upload_speed, rel=0.05)
 
 
+async def test_each_interface_is_a_series_of_its_own_and_the_device_their_sum(driver: HostDriver) -> None:
+    everything = target(interfaces=sorted(psutil.net_if_addrs()))
+    await read(driver, everything)
+    await send_over_loopback(5)
+
+    async def read_traffic() -> list[Reading]:
+        return [reading for reading in await driver.read([everything], {}) if reading.upload_speed]
+
+    (reading,) = await eventually(read_traffic)
+    by_name = {one.name: one for one in reading.interfaces}
+    assert list(by_name) == sorted(psutil.net_if_addrs())
+    assert reading.upload_speed == pytest.approx(sum(one.upload_speed or 0 for one in reading.interfaces))
+    assert (by_name[LOOPBACK].state, by_name[LOOPBACK].interface_type) == (State.UP, 24)
+    assert (by_name[LOOPBACK].errors_in, by_name[LOOPBACK].discards_out) == (0.0, 0.0)
+
+
+async def test_the_first_reading_knows_its_interfaces_without_rates(driver: HostDriver) -> None:
+    (interface,) = (await read(driver, target(interfaces=[LOOPBACK]))).interfaces
+    assert (interface.name, interface.state, interface.upload_speed, interface.errors_in) == (
+        LOOPBACK,
+        State.UP,
+        None,
+        None,
+    )
+
+
 async def test_two_reads_within_a_second_share_one_rate(driver: HostDriver, samples: MemorySamples) -> None:
-    just_now = replace(take_sample([LOOPBACK]), rate=Rate(3.0, 4.0))
+    just_now = replace(take_sample([LOOPBACK]), rates={LOOPBACK: Rates(3.0, 4.0)})
     samples.by_device[1] = just_now
     reading = await read(driver, target(interfaces=[LOOPBACK]))
     assert (reading.upload_speed, reading.download_speed) == (3.0, 4.0)
@@ -102,7 +116,7 @@ async def test_two_reads_within_a_second_share_one_rate(driver: HostDriver, samp
 
 
 async def test_a_sample_of_another_boot_gives_no_rate(driver: HostDriver, samples: MemorySamples) -> None:
-    samples.by_device[1] = Sample("another/boot", 0.0, {LOOPBACK: Octets(0, 0)}, Rate(3.0, 4.0))
+    samples.by_device[1] = Sample("another/boot", 0.0, {LOOPBACK: Counters(0, 0)}, None, {LOOPBACK: Rates(3.0, 4.0)})
     reading = await read(driver, target(interfaces=[LOOPBACK]))
     assert (reading.state, reading.upload_speed) == (State.UP, 0.0)
     assert samples.by_device[1].clock == take_sample(None).clock
