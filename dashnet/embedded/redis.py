@@ -22,7 +22,7 @@ def redis_url(folders: StateFolders) -> str:
 
 
 def prepare_redis(folders: StateFolders) -> ProcessSpec:
-    """How to run Redis so that what it acknowledged survives its death.
+    """How to run Redis so that what it acknowledged survives its death; of the machine's death, all but a second.
 
     Raises:
         StackError: no Redis was found.
@@ -34,7 +34,7 @@ def prepare_redis(folders: StateFolders) -> ProcessSpec:
         "dir": str(folders.redis),
         "daemonize": "no",
         "appendonly": "yes",
-        "appendfsync": "always",
+        "appendfsync": "everysec",
         "aof-load-truncated": "yes",
         "save": "",
         "maxmemory-policy": "noeviction",
