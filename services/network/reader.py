@@ -49,9 +49,14 @@ class Reader:
         return self._simulated.to_fleet([inventory.targets[device_id] for device_id in ids], inventory.targets)
 
 
-def encode_devices(inventory: Inventory, readings: Sequence[Reading]) -> bytes:
-    """The JSON array of these devices with their readings."""
-    return encode([to_wire_device(inventory.devices[reading.device_id], reading) for reading in readings])
+def encode_devices(inventory: Inventory, readings: Sequence[Reading], *, with_interfaces: bool = False) -> bytes:
+    """The JSON array of these devices with their readings; interfaces where they are asked for and there are any."""
+    devices = [to_wire_device(inventory.devices[reading.device_id], reading) for reading in readings]
+    if with_interfaces:
+        for device, reading in zip(devices, readings, strict=True):
+            if reading.interfaces:
+                device["interfaces"] = list(reading.interfaces)
+    return encode(devices)
 
 
 def to_wire_device(static: Mapping[str, Any], reading: Reading) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def test_who_applies_a_narrowed_feed_has_what_the_view_holds(
     for seq, publication in enumerate(publications, 1):
         message = Message(orjson.dumps({**publication, "seq": seq}), seq)
         change = panel.apply(Position("e", seq), orjson.loads(message.payload))
-        narrowed = orjson.loads(Narrowing(message, change, panel.devices).cut(membership).payload)
+        narrowed = orjson.loads(Narrowing(message, change, panel).cut(membership).payload)
         assert (narrowed["seq"], narrowed["type"]) == (seq, publication["type"])
         client.take_in(narrowed)
         expected = {one: device for one, device in panel.devices.items() if fits(device, view)}
@@ -137,7 +137,7 @@ def test_only_what_the_view_holds_is_told() -> None:
     published = {"type": "snapshots", "seq": 1, "time_stamp": "2026-11-23T20:00:00Z", "snap_shots": snap_shots}
     change = panel.apply(Position("e", 1), published)
     message = Message(orjson.dumps(published), 1)
-    narrowed = orjson.loads(Narrowing(message, change, panel.devices).cut(membership).payload)
+    narrowed = orjson.loads(Narrowing(message, change, panel).cut(membership).payload)
     assert narrowed == {**published, "snap_shots": snap_shots[1:]}
 
 
@@ -158,7 +158,7 @@ def cut_turns(view: View) -> tuple[bytes, bytes]:
         }
     )
     change = panel.apply(Position("e", 1), orjson.loads(published))
-    return published, Narrowing(Message(published, 1), change, panel.devices).cut(membership).payload
+    return published, Narrowing(Message(published, 1), change, panel).cut(membership).payload
 
 
 def turned_in(view: View) -> list[int]:
