@@ -52,8 +52,7 @@ def cut_part(part: bytes) -> dict[int, Packed]:
         return {}
     head, _, rest = part.partition(b"\n")
     sizes = orjson.loads(head)
-    ends = accumulate((size for _, size in sizes), initial=0)
-    cut = {one: Packed(rest[begin:end]) for (one, _), (begin, end) in zip(sizes, pairwise(ends), strict=True)}
-    if sum(map(len, cut.values())) != len(rest):
+    ends = list(accumulate((size for _, size in sizes), initial=0))
+    if ends[-1] != len(rest):
         raise ValueError("the interfaces beside a publication are not as long as they say")
-    return cut
+    return {one: Packed(rest[begin:end]) for (one, _), (begin, end) in zip(sizes, pairwise(ends), strict=True)}
