@@ -76,11 +76,11 @@ class StoredDevices:
             ]
             for snap_shot in read:
                 await connection.execute(_INSERT_SNAPSHOT, {"tick": tick, **snap_shot})
-            interfaces = {one["device_id"]: _make_interface(seconds) for one in read if one["active_connection"]}
+            interfaces = {one: _make_interface(seconds) for one in sorted(known) if states.get(one)}
             for device_id, its in interfaces.items():
-                values = {"tick": tick, "id": device_id, "upload": its["upload_speed"]}
-                await connection.execute(_PUT_INTERFACE, {"tick": tick, "id": device_id})
-                await connection.execute(_INSERT_INTERFACE_SNAPSHOT, values)
+                key = {"tick": tick, "id": device_id}
+                await connection.execute(_PUT_INTERFACE, key)
+                await connection.execute(_INSERT_INTERFACE_SNAPSHOT, {**key, "upload": its["upload_speed"]})
         part = join_part({device_id: pack_interfaces([its]) for device_id, its in interfaces.items()})
         await self.publish(Kind.SNAPSHOTS, {"time_stamp": to_wire(tick), "snap_shots": read}, part)
 

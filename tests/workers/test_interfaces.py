@@ -23,7 +23,7 @@ from workers.publishing import mend_publications
 from workers.refresh import refresh
 from workers.retention import forget_interfaces
 
-SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -94,8 +94,9 @@ async def test_a_changed_alias_type_or_speed_is_that_of_the_same_interface(
     worker: WorkerContext, showing: ShowingNetwork, device_ids: list[int], now: datetime
 ) -> None:
     query = "SELECT id, alias, interface_type, line_speed, first_seen_at FROM store.interface"
-    told = []
-    for number, fields in enumerate(({"alias": "old"}, {"alias": "new", "interface_type": 131, "line_speed": 1e5})):
+    changes: list[dict[str, Any]] = [{"alias": "old"}, {"alias": "new", "interface_type": 131, "line_speed": 1e5}]
+    told: list[Any] = []
+    for number, fields in enumerate(changes):
         showing.shown = {device_ids[0]: [make_interface("eth0", **fields)]}
         await refresh(worker, now + number * SECOND, "test")
         told += await select_all(worker, query)
@@ -129,8 +130,7 @@ async def test_what_is_known_already_is_written_once_an_hour_and_uses_up_no_id(
     query = "SELECT id, first_seen_at, last_seen_at FROM store.interface ORDER BY id"
     assert await select_all(worker, query) == [(1, now, now), (2, now + SECOND, now + SECOND)]
     async with worker.engine.begin() as connection:
-        values = {"hour": HOUR}
-        await connection.execute(text("UPDATE store.interface SET last_seen_at = last_seen_at - :hour"), values)
+        await connection.execute(text("UPDATE store.interface SET last_seen_at = last_seen_at - interval '1 hour'"))
     await refresh(worker, now + 3 * SECOND, "test")
     assert [row[2] for row in await select_all(worker, query)] == [now + 3 * SECOND] * 2
 
