@@ -15,7 +15,7 @@ from dashnet.publication import Position, read_missed, read_position
 from dashnet.settings import Settings
 from tests.factories import make_device
 from tests.interfaces import ShowingNetwork, make_interface, with_network
-from workers.clean import coming_days
+from workers.clean import clean, coming_days
 from workers.context import WorkerContext
 from workers.interfaces import insert_interfaces
 from workers.partitions import ensure_partitions
@@ -236,3 +236,14 @@ async def test_what_nobody_has_seen_for_long_goes_and_what_is_of_no_device_once_
     for tier in ("1h", "1d"):
         rows = await select_all(context, f"SELECT interface_id FROM store.interface_rollup_{tier} ORDER BY 1")
         assert [row[0] for row in rows] == sorted(row[2] for row in left)
+
+
+async def test_a_clean_keeps_the_interfaces_of_real_devices(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime
+) -> None:
+    options = {"driver": "host", "driver_options": {"interfaces": ["lo"]}}
+    await network.post("/devices/", json=make_device(**options))
+    await refresh(context, now, "test")
+    await clean(context, now + SECOND, "test")
+    counts = "SELECT (SELECT count(*) FROM store.interface), (SELECT count(*) FROM store.interface_snapshot)"
+    assert await select_all(context, counts) == [(1, 1)]
