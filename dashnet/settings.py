@@ -84,10 +84,10 @@ class Settings(BaseSettings):
         2, ge=1, le=3650, description="Days that raw snapshots of single interfaces are kept."
     )
     interface_five_minute_retention_days: int = Field(
-        14,
-        ge=1,
-        le=3650,
-        description="Days that their roll-up by five minutes is kept; hours and days as those of devices.",
+        14, ge=1, le=3650, description="Days that their roll-up by five minutes is kept."
+    )
+    interface_hour_retention_days: int = Field(
+        180, ge=2, le=36500, description="Days that their roll-up by hours is kept; days as those of devices."
     )
     vanished_interface_retention_days: int = Field(
         365,

@@ -34,13 +34,14 @@ async def drop_expired(context: WorkerContext, tick: datetime) -> None:
     await _drop_days(engine, "interface_snapshot", "interface_raw_since", raw_from)
     five_minutes_from = _before(tick, settings.interface_five_minute_retention_days)
     await _drop_days(engine, "interface_rollup_5m", "interface_five_minutes_since", five_minutes_from)
-    for tier, column, days in (
-        (Tier.HOUR, "hours_since", settings.hour_retention_days),
-        (Tier.DAY, "days_since", settings.day_retention_days),
+    for tier, tables, column, days in (
+        (Tier.HOUR, ("rollup", "summary"), "hours_since", settings.hour_retention_days),
+        (Tier.HOUR, ("interface_rollup",), "interface_hours_since", settings.interface_hour_retention_days),
+        (Tier.DAY, ("rollup", "summary", "interface_rollup"), "days_since", settings.day_retention_days),
     ):
         kept_from = _before(tick, days)
         await _record(engine, column, kept_from)
-        for table in ("rollup", "summary", "interface_rollup"):
+        for table in tables:
             await delete_before(engine, f"{table}_{tier}", "begin_at", kept_from)
     await forget_interfaces(engine, tick, timedelta(days=settings.vanished_interface_retention_days))
     await delete_before(engine, "state_change", "at", _before(tick, settings.state_change_retention_days))

@@ -180,6 +180,7 @@ class HistoryExtent(SQLModel, table=True):
     backfilled_since: datetime | None = Field(sa_type=DateTime(timezone=True))
     interface_raw_since: datetime = Field(sa_type=DateTime(timezone=True))
     interface_five_minutes_since: datetime = Field(sa_type=DateTime(timezone=True))
+    interface_hours_since: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class StateChange(SQLModel, table=True):

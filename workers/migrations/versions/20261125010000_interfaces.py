@@ -77,7 +77,8 @@ def upgrade() -> None:
         op.execute(f"CREATE INDEX {table}_begin_at_idx ON store.{table} USING brin (begin_at)")
     op.execute(
         "ALTER TABLE store.history_extent ADD COLUMN interface_raw_since timestamptz NOT NULL DEFAULT 'epoch', "
-        "ADD COLUMN interface_five_minutes_since timestamptz NOT NULL DEFAULT 'epoch'"
+        "ADD COLUMN interface_five_minutes_since timestamptz NOT NULL DEFAULT 'epoch', "
+        "ADD COLUMN interface_hours_since timestamptz NOT NULL DEFAULT 'epoch'"
     )
 
 
