@@ -20,6 +20,7 @@ from bench.memory import measure_memory
 from bench.past import measure_past
 from bench.refresh import measure_refresh
 from bench.simulation import measure_simulation
+from bench.snmp.run import measure_snmp
 from bench.stages import measure_stages
 from bench.start import measure_start
 from bench.table import Figure, print_figures
@@ -34,6 +35,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "refresh": measure_refresh,
     "stages": measure_stages,
     "history": measure_history,
+    "snmp": measure_snmp,
     "fanout": measure_fanout,
     "deflate": measure_deflate,
     "idle": measure_idle,

@@ -19,7 +19,7 @@ class NoCompiler(Exception):
     """A bench cannot run here; says what to install."""
 
 
-def compile_program(name: str, folder: Path) -> Path:
+def compile_program(name: str, folder: Path, sources: Path = SOURCES) -> Path:
     """The program of this name, compiled into a folder.
 
     Raises:
@@ -30,7 +30,7 @@ def compile_program(name: str, folder: Path) -> Path:
     if compiler is None:
         raise NoCompiler("it needs a C compiler (on Debian and Ubuntu: apt-get install gcc libc6-dev)")
     program = folder / name
-    command = [compiler, "-O2", "-o", str(program), str(SOURCES / f"{name}.c")]
+    command = [compiler, "-O2", "-o", str(program), str(sources / f"{name}.c")]
     compiled = subprocess.run(command, capture_output=True, text=True, timeout=60)
     if compiled.returncode != 0:
         raise RuntimeError(compiled.stderr)

@@ -23,9 +23,10 @@ from dashnet.settings import Settings, get_settings
 from services.network import devices, readings
 from services.network.bodies import MOST_BYTES
 from services.network.dependencies import Cache, RedisClient, State
-from services.network.drivers.driver import ReadLimits
+from services.network.drivers.driver import Driver, ReadLimits
 from services.network.drivers.host import HostDriver
 from services.network.drivers.simulated import SimulatedDriver
+from services.network.drivers.snmp import SnmpDriver
 from services.network.fleet import make_demo_fleet, make_host_device
 from services.network.inventory import insert_devices, reserve_ids, select_revision, take_revision
 from services.network.inventory_cache import InventoryCache
@@ -54,7 +55,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 logger.info("inventory tables brought up to date")
             await seed(engine, settings)
             limits = ReadLimits(settings.driver_concurrency, settings.driver_timeout_seconds)
-            reader = Reader([HostDriver(RedisSamples(redis, settings), limits)], SimulatedDriver(settings.seed))
+            samples = RedisSamples(redis, settings)
+            drivers: list[Driver] = [HostDriver(samples, limits), SnmpDriver(samples, limits)]
+            reader = Reader(drivers, SimulatedDriver(settings.seed))
             yield State(
                 settings=settings, engine=engine, redis=redis, inventory_cache=InventoryCache(engine), reader=reader
             )

@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.network.drivers import host, simulated
+from services.network.drivers import host, simulated, snmp
 from services.network.drivers.driver import DriverOptions
+from services.network.drivers.snmp_options import SnmpOptions
 
 _MOST_FAULTS = 10
 _MOST_CHARACTERS = 64
@@ -13,6 +14,7 @@ _MOST_CHARACTERS = 64
 OPTIONS: dict[str, type[DriverOptions]] = {
     simulated.NAME: simulated.SimulatedOptions,
     host.NAME: host.HostOptions,
+    snmp.NAME: SnmpOptions,
 }
 
 

@@ -1,6 +1,5 @@
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import httpx
@@ -13,24 +12,12 @@ from services.network.counters import Counters, Rates, Sample
 from services.network.drivers.driver import ReadLimits, Target
 from services.network.drivers.host import HostDriver, HostOptions, take_sample
 from tests.factories import make_device
+from tests.network.drivers.memory_samples import MemorySamples
 from tests.servers import eventually
 
 MEGABYTE = 1_000_000
 # lo on Linux, lo0 on BSD and macOS.
 LOOPBACK = min(name for name in psutil.net_if_addrs() if name.startswith("lo"))
-
-
-class MemorySamples:
-    """The last samples, as Redis would keep them."""
-
-    def __init__(self) -> None:
-        self.by_device: dict[int, Sample] = {}
-
-    async def get(self, device_ids: Sequence[int]) -> Mapping[int, Sample]:
-        return {one: self.by_device[one] for one in device_ids if one in self.by_device}
-
-    async def put(self, samples: Mapping[int, Sample]) -> None:
-        self.by_device.update(samples)
 
 
 def target(device_id: int = 1, interfaces: list[str] | None = None) -> Target:

@@ -1,0 +1,423 @@
+import asyncio
+import time
+
+import pytest
+
+from dashnet.errors import DriverFault
+from dashnet.reading import State
+from services.network.drivers.driver import ReadLimits
+from services.network.drivers.snmp import TABLES_SECONDS, SnmpDriver
+from tests.network.drivers.agent import IF_X_TABLE, LOOPBACK, TUNNEL, Interface, run_agent
+from tests.network.drivers.ber import COUNTER64, Value, name, text, whole
+from tests.network.drivers.memory_samples import MemorySamples
+from tests.network.drivers.polls import TIMEOUT_SECONDS, Poller
+
+# Bytes in a minute that are 1 Mbit/s.
+MEGABIT = 7_500_000
+UPTIME = "1.3.6.1.2.1.1.3.0"
+
+
+async def test_the_first_reading_is_up_and_knows_its_interfaces_without_rates() -> None:
+    async with run_agent(Interface("eth0", 10**12, 10**13, alias="to the cellar")) as agent:
+        reading = await Poller(agent).read()
+    assert (reading.state, reading.error, reading.upload_speed) == (State.UP, None, 0.0)
+    (interface,) = reading.interfaces
+    assert (interface.name, interface.alias, interface.state) == ("eth0", "to the cellar", State.UP)
+    assert (interface.interface_type, interface.line_speed, interface.upload_speed) == (6, 1000.0, None)
+
+
+async def test_rates_are_the_means_since_the_last_reading_and_the_device_is_their_sum() -> None:
+    async with run_agent(Interface("eth0", 10**12, 10**13), Interface("eth1")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_in += 3 * MEGABIT
+        agent.interfaces[1].octets_out += 2 * MEGABIT
+        agent.interfaces[2].octets_in += MEGABIT
+        agent.interfaces[2].errors_in += 30
+        agent.interfaces[2].discards_out += 120
+        reading = await poller.read_after()
+    assert (reading.upload_speed, reading.download_speed) == (2.0, 4.0)
+    first, second = reading.interfaces
+    assert (first.upload_speed, first.download_speed) == (2.0, 3.0)
+    assert (second.errors_in, second.discards_out, second.errors_out) == (0.5, 2.0, 0.0)
+
+
+async def test_the_round_trip_is_that_of_one_request() -> None:
+    async with run_agent(Interface("eth0"), delay_seconds=0.05) as agent:
+        reading = await Poller(agent).read()
+    assert reading.round_trip_seconds is not None
+    assert 0.05 <= reading.round_trip_seconds < TIMEOUT_SECONDS
+
+
+async def test_the_devices_clock_tells_the_time_between_two_readings() -> None:
+    """The second answer was a second on its way."""
+    async with run_agent(Interface("eth0")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_out += MEGABIT
+        poller.now += 1
+        reading = await poller.read_after()
+    assert reading.upload_speed == 1.0
+
+
+async def test_without_an_uptime_our_clock_does() -> None:
+    async with run_agent(Interface("eth0"), overrides={UPTIME: None}) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_out += MEGABIT
+        reading = await poller.read_after()
+    assert (reading.state, reading.upload_speed) == (State.UP, 1.0)
+
+
+async def test_a_32_bit_counter_that_wraps_goes_on() -> None:
+    async with run_agent(Interface("old0", 2**32 - 1000, 5, bits=32)) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_in += MEGABIT
+        interfaces = await poller.read_interfaces_after()
+    assert (interfaces["old0"].download_speed, interfaces["old0"].upload_speed) == (1.0, 0.0)
+
+
+async def test_a_counter_that_was_reset_gives_no_rate_once() -> None:
+    async with run_agent(Interface("eth0", 10**12, 10**12), Interface("eth1")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_in = 5
+        agent.interfaces[1].octets_out += MEGABIT
+        agent.interfaces[2].octets_out += MEGABIT
+        interfaces = await poller.read_interfaces_after()
+        assert interfaces["eth0"].upload_speed is None
+        assert interfaces["eth1"].upload_speed == 1.0
+        agent.interfaces[1].octets_out += MEGABIT
+        assert (await poller.read_interfaces_after())["eth0"].upload_speed == 1.0
+
+
+async def test_no_rate_is_made_across_a_restart_even_if_the_counters_are_ahead() -> None:
+    async with run_agent(Interface("eth0", 1, 1)) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.uptime_seconds = 5.0
+        agent.interfaces[1].octets_in = 10**12
+        poller.now += 60
+        reading = await poller.read()
+    assert (reading.state, reading.download_speed, reading.interfaces[0].download_speed) == (State.UP, 0.0, None)
+
+
+async def test_an_uptime_that_wraps_is_no_restart() -> None:
+    async with run_agent(Interface("eth0"), uptime_seconds=2**32 / 100 - 20) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_out += MEGABIT
+        reading = await poller.read_after()
+    assert reading.upload_speed == pytest.approx(1.0)
+
+
+async def test_interrupted_counters_give_no_rate_once() -> None:
+    async with run_agent(Interface("eth0")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_out = 10**12
+        agent.interfaces[1].discontinuity = 4711
+        assert (await poller.read_interfaces_after())["eth0"].upload_speed is None
+        agent.interfaces[1].octets_out += MEGABIT
+        assert (await poller.read_interfaces_after())["eth0"].upload_speed == 1.0
+
+
+async def test_interfaces_that_change_numbers_keep_their_names_and_get_no_false_rate() -> None:
+    async with run_agent(Interface("eth0", 10**6, 10**6), Interface("eth1", 10**12, 10**12)) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces = {1: agent.interfaces[2], 2: agent.interfaces[1]}
+        swapped = await poller.read_interfaces_after()
+        assert [swapped["eth0"].upload_speed, swapped["eth1"].upload_speed] == [None, None]
+        agent.interfaces[2].octets_out += MEGABIT
+        assert (await poller.read_interfaces_after())["eth0"].upload_speed == 1.0
+
+
+async def test_two_readings_at_once_share_one_sample() -> None:
+    async with run_agent(Interface("eth0")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_out += MEGABIT
+        await poller.read_after()
+        agent.interfaces[1].octets_out += 10**9
+        assert (await poller.read_after(1)).upload_speed == 1.0
+        agent.interfaces[1].octets_out += MEGABIT * 60 - 10**9
+        assert (await poller.read_after(59)).upload_speed == 60.0
+
+
+async def test_a_gap_gives_the_mean_over_all_of_it_and_no_spike() -> None:
+    async with run_agent(Interface("eth0")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.is_silent = True
+        agent.interfaces[1].octets_out += 5 * MEGABIT
+        assert (await poller.read_after(240)).state is State.DOWN
+        agent.is_silent = False
+        assert (await poller.read_after(60)).upload_speed == 1.0
+
+
+async def test_a_silent_device_is_down_after_its_tries_and_delays_no_other() -> None:
+    async with run_agent(is_silent=True) as silent, run_agent(Interface("eth0")) as agent:
+        poller = Poller(agent)
+        targets = [poller.target(1, port=silent.port), poller.target(2)]
+        started = time.monotonic()
+        down, up = await poller.driver.read(targets, {})
+        seconds = time.monotonic() - started
+    assert (down.state, up.state) == (State.DOWN, State.UP)
+    assert down.error is not None
+    assert down.error.startswith(f"no answer from 127.0.0.1 port {silent.port} (asked 2 times, 0.2 s each)")
+    assert seconds < 2 * TIMEOUT_SECONDS + 0.5
+    assert len(silent.requests) == 2
+
+
+async def test_the_wrong_community_is_named_among_the_reasons() -> None:
+    async with run_agent(Interface("eth0")) as agent:
+        reading = await Poller(agent, community="s3cret-word", retries=0).read()
+    assert reading.state is State.DOWN
+    assert reading.error is not None
+    assert reading.error.endswith("the community is wrong")
+    assert "s3cret-word" not in reading.error
+
+
+async def test_where_nobody_listens_a_device_is_down() -> None:
+    async with run_agent() as agent:
+        poller = Poller(agent)
+    assert (await poller.read()).state is State.DOWN
+
+
+async def test_a_lost_answer_is_asked_for_again() -> None:
+    async with run_agent(Interface("eth0")) as agent:
+        poller = Poller(agent)
+        agent.is_silent = True
+        reading = asyncio.create_task(poller.read())
+        while not agent.requests:  # noqa: ASYNC110 - of another socket
+            await asyncio.sleep(0.01)
+        agent.is_silent = False
+        assert (await reading).state is State.UP
+
+
+async def test_an_answer_that_comes_too_late_is_not_taken_for_another() -> None:
+    async with run_agent(Interface("eth0"), delay_seconds=TIMEOUT_SECONDS * 2.5) as agent:
+        poller = Poller(agent, retries=3)
+        assert (await poller.read()).state is State.DOWN
+        agent.delay_seconds = 0.0
+        assert [one.name for one in (await poller.read_after()).interfaces] == ["eth0"]
+
+
+@pytest.mark.parametrize(
+    "garble",
+    [
+        pytest.param(lambda answer: answer[:0] + b"\x00" * 20, id="zeros"),
+        pytest.param(lambda answer: answer[:0] + b"\xff" * 60, id="ones"),
+        pytest.param(lambda answer: answer[:-5], id="cut off"),
+        pytest.param(lambda answer: answer[:0], id="empty"),
+        pytest.param(lambda answer: answer[:2] + b"\xff" * 10 + answer[12:], id="a length out of bounds"),
+        pytest.param(lambda answer: answer + answer, id="twice"),
+        pytest.param(lambda answer: answer[:0] + b"HTTP/1.1 400 Bad Request\r\n\r\n", id="another protocol"),
+    ],
+)
+async def test_garbage_does_no_harm(garble: object) -> None:
+    async with run_agent(Interface("eth0"), garble=garble) as agent, run_agent(Interface("eth0")) as other:
+        poller = Poller(other)
+        readings = await poller.driver.read([poller.target(1, port=agent.port), poller.target(2)], {})
+    assert readings[0].state in (State.DOWN, State.UP)
+    assert readings[1].state is State.UP
+
+
+@pytest.mark.parametrize("most_varbinds", [1, 2, 3, 7, 20, 39])
+async def test_requests_shrink_until_the_agent_does_not_find_them_too_big(most_varbinds: int) -> None:
+    interfaces = [Interface(f"eth{number}", number, number) for number in range(12)]
+    async with run_agent(*interfaces, most_varbinds=max(most_varbinds, 2)) as agent:
+        reading = await Poller(agent).read()
+    assert [one.name for one in reading.interfaces] == [one.name for one in interfaces]
+
+
+async def test_requests_shrink_where_large_answers_are_lost() -> None:
+    interfaces = [Interface(f"eth{number}") for number in range(12)]
+    async with run_agent(*interfaces, most_answered=12) as agent:
+        poller = Poller(agent, retries=2, timeout_seconds=0.1)
+        reading = await poller.read()
+        assert len(reading.interfaces) == 12
+        agent.requests.clear()
+        await poller.read_after()
+    assert max(len(request.oids) for request in agent.requests) <= 12
+
+
+async def test_a_device_that_answers_but_not_about_its_interfaces_is_up() -> None:
+    async with run_agent(*(Interface(f"eth{number}") for number in range(12)), most_answered=4) as agent:
+        reading = await Poller(agent, retries=0).read()
+    assert (reading.state, reading.interfaces) == (State.UP, ())
+    assert reading.error is not None
+    assert reading.error.startswith("answers, but not about its interfaces: no answer from 127.0.0.1")
+
+
+async def test_a_reading_asks_only_for_what_it_needs_once_the_tables_are_known() -> None:
+    async with run_agent(*(Interface(f"eth{number}") for number in range(12))) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.requests.clear()
+        await poller.read_after()
+    # A head of 3 objects, then 12 interfaces of 9 objects, 39 at a time.
+    assert [len(request.oids) for request in agent.requests] == [3, 40, 40, 31]
+
+
+async def test_the_tables_are_read_anew_after_some_time() -> None:
+    async with run_agent(Interface("eth0")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].alias = "to the attic"
+        assert (await poller.read_interfaces_after())["eth0"].alias is None
+        assert (await poller.read_interfaces_after(TABLES_SECONDS * 1.3))["eth0"].alias == "to the attic"
+
+
+async def test_a_new_interface_is_seen_at_the_next_reading() -> None:
+    async with run_agent(Interface("eth0")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[2] = Interface("eth1", 10**12, 10**12)
+        interfaces = await poller.read_interfaces_after()
+        assert (list(interfaces), interfaces["eth1"].upload_speed) == (["eth0", "eth1"], None)
+
+
+async def test_an_interface_that_goes_down_stays_and_is_down() -> None:
+    async with run_agent(Interface("eth0"), Interface("eth1")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[2].oper = 2
+        for seconds in (60.0, TABLES_SECONDS * 1.3):
+            interfaces = await poller.read_interfaces_after(seconds)
+            assert [one.state for one in interfaces.values()] == [State.UP, State.DOWN]
+
+
+async def test_without_a_choice_the_physical_ones_that_are_up_are_kept() -> None:
+    interfaces = [
+        Interface("lo", kind=LOOPBACK),
+        Interface("eth0"),
+        Interface("tun0", kind=TUNNEL),
+        Interface("eth1", oper=2),
+        Interface("eth2", admin=2),
+    ]
+    async with run_agent(*interfaces) as agent:
+        reading = await Poller(agent).read()
+    assert [one.name for one in reading.interfaces] == ["eth0"]
+
+
+async def test_a_choice_that_fits_nothing_is_a_fault_of_ours() -> None:
+    async with run_agent(Interface("eth0"), Interface("eth1")) as agent:
+        reading = await Poller(agent, interfaces=["ge-*"]).read()
+    assert reading.state is State.UNKNOWN
+    assert reading.error == "the device has no interface that the options name; it has: eth0, eth1"
+
+
+async def test_the_busiest_are_those_with_most_traffic_since_the_tables_were_last_read() -> None:
+    interfaces = [Interface("eth0", 10**12), Interface("eth1", 10**11), Interface("eth2", 10**10)]
+    async with run_agent(*interfaces) as agent:
+        poller = Poller(agent, busiest=2)
+        assert [one.name for one in (await poller.read()).interfaces] == ["eth0", "eth1"]
+        agent.interfaces[3].octets_in += 10**10
+        agent.interfaces[2].octets_in += 10**9
+        names = list(await poller.read_interfaces_after(TABLES_SECONDS * 1.3))
+    assert names == ["eth1", "eth2"]
+
+
+async def test_a_mib_that_ends_early_leaves_what_there_is() -> None:
+    """No ifXTable at all: names from ifDescr, 32-bit counters."""
+    removed = {f"{IF_X_TABLE}.{column}.1": None for column in (1, 6, 10, 15, 17, 18, 19)}
+    async with run_agent(Interface("eth0"), overrides=removed) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_out += MEGABIT
+        (interface,) = (await poller.read_after()).interfaces
+    assert (interface.name, interface.upload_speed, interface.line_speed) == ("descr of eth0", 1.0, 1000.0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        text("many"),
+        name("1.3.6.1.4.1"),
+        whole(-5),
+        Value(COUNTER64, b""),
+        Value(0x05, b""),
+        Value(0x50, b"xx"),
+    ],
+)
+async def test_values_of_a_wrong_type_are_as_none(wrong: Value) -> None:
+    async with run_agent(Interface("eth0", 5, 5), Interface("eth1")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.overrides = {f"{IF_X_TABLE}.6.1": wrong}
+        agent.interfaces[2].octets_out += MEGABIT
+        interfaces = await poller.read_interfaces_after()
+    assert interfaces["eth0"].download_speed in (None, 0.0)
+    assert interfaces["eth1"].upload_speed == 1.0
+
+
+@pytest.mark.parametrize("broken", ["an error", "no BER"])
+async def test_an_object_that_spoils_an_answer_costs_only_itself(broken: str) -> None:
+    oid = f"{IF_X_TABLE}.6.7"
+    async with run_agent(*(Interface(f"eth{number}") for number in range(12))) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.broken = oid if broken == "an error" else ""
+        agent.overrides = {oid: Value(0x50, b"xx")} if broken == "no BER" else {}
+        agent.interfaces[8].octets_in += MEGABIT
+        agent.requests.clear()
+        interfaces = await poller.read_interfaces_after()
+    assert (len(interfaces), interfaces["eth6"].download_speed) == (12, None)
+    assert interfaces["eth7"].download_speed == 1.0
+    assert len(agent.requests) < 40
+
+
+async def test_rows_that_come_twice_count_once() -> None:
+    async with run_agent(Interface("eth0"), Interface("eth1"), repeat=lambda pairs: pairs + pairs) as agent:
+        reading = await Poller(agent).read()
+    assert [one.name for one in reading.interfaces] == ["eth0", "eth1"]
+
+
+async def test_a_walk_that_goes_round_in_circles_ends() -> None:
+    async with run_agent(Interface("eth0"), repeat=lambda pairs: pairs[:1] * 5) as agent:
+        reading = await asyncio.wait_for(Poller(agent).read(), 5)
+    assert reading.state is State.UP
+
+
+async def test_interfaces_of_one_name_are_told_apart_by_their_numbers() -> None:
+    overrides: dict[str, Value | None] = {f"1.3.6.1.2.1.2.2.1.2.{index}": text("port") for index in (1, 2)}
+    async with run_agent(Interface("same"), Interface("same"), overrides=overrides) as agent:
+        reading = await Poller(agent).read()
+    assert [one.name for one in reading.interfaces] == ["port#1", "port#2"]
+
+
+async def test_a_host_name_without_an_address_is_unknown() -> None:
+    async with run_agent() as agent:
+        poller = Poller(agent)
+        target = poller.target()
+        nowhere = type(target)(1, "Switch", "nowhere.invalid", "snmp", target.options, None)
+        (reading,) = await poller.driver.read([nowhere], {})
+    assert reading.state is State.UNKNOWN
+    assert reading.error is not None
+    assert reading.error.startswith("no address for nowhere.invalid: ")
+
+
+class BrokenSamples(MemorySamples):
+    """Redis is out of reach."""
+
+    async def put(self, samples: object) -> None:  # noqa: ARG002
+        raise DriverFault("out of reach")
+
+
+async def test_a_sample_that_cannot_be_kept_does_not_spoil_the_reading() -> None:
+    async with run_agent(Interface("eth0")) as agent:
+        poller = Poller(agent)
+        driver = SnmpDriver(BrokenSamples(), ReadLimits(10, 5))
+        (reading,) = await driver.read([poller.target()], {})
+    assert reading.state is State.UP
+
+
+async def test_devices_that_are_gone_are_forgotten() -> None:
+    async with run_agent(Interface("eth0")) as agent:
+        poller = Poller(agent)
+        await poller.driver.read([poller.target(number) for number in range(150)], {})
+        await poller.driver.read([poller.target(1)], {1: poller.target(1)})
+    assert poller.driver.remembered == {1}
