@@ -18,20 +18,25 @@ Interfaces = Mapping[int, Sequence[LiveInterface]]
 _SEEN_AGAIN_AFTER = timedelta(hours=1)
 _IS_UP = {State.UP: True, State.DOWN: False, State.UNKNOWN: None}
 
-# Known ones are left out first: each conflict would use up an id.
+# Known ones are no part of the INSERT: each conflict would use up an id.
 _PUT = text(
     """
-    INSERT INTO store.interface AS stored
-        (device_id, name, alias, interface_type, line_speed, first_seen_at, last_seen_at)
-    SELECT seen.*, :tick, :tick
-    FROM unnest(CAST(:ids AS int[]), CAST(:names AS text[]), CAST(:aliases AS text[]), CAST(:types AS int[]),
-        CAST(:line_speeds AS float8[])) AS seen (device_id, name, alias, interface_type, line_speed)
-    LEFT JOIN store.interface AS known USING (device_id, name)
-    WHERE known.id IS NULL OR known.last_seen_at < :seen_before OR known.alias IS DISTINCT FROM seen.alias
-        OR known.interface_type IS DISTINCT FROM seen.interface_type
-        OR known.line_speed IS DISTINCT FROM seen.line_speed
-    ON CONFLICT (device_id, name) DO UPDATE SET alias = excluded.alias, interface_type = excluded.interface_type,
-        line_speed = excluded.line_speed, last_seen_at = greatest(stored.last_seen_at, excluded.last_seen_at)
+    WITH seen AS (
+        SELECT * FROM unnest(CAST(:ids AS int[]), CAST(:names AS text[]), CAST(:aliases AS text[]),
+            CAST(:types AS int[]), CAST(:line_speeds AS float8[]))
+            AS seen (device_id, name, alias, interface_type, line_speed)
+    ),
+    renewed AS (
+        UPDATE store.interface AS known SET alias = seen.alias, interface_type = seen.interface_type,
+            line_speed = seen.line_speed, last_seen_at = greatest(known.last_seen_at, :tick)
+        FROM seen WHERE known.device_id = seen.device_id AND known.name = seen.name AND (
+            known.last_seen_at < :seen_before OR known.alias IS DISTINCT FROM seen.alias
+            OR known.interface_type IS DISTINCT FROM seen.interface_type
+            OR known.line_speed IS DISTINCT FROM seen.line_speed)
+    )
+    INSERT INTO store.interface (device_id, name, alias, interface_type, line_speed, first_seen_at, last_seen_at)
+    SELECT seen.*, :tick, :tick FROM seen LEFT JOIN store.interface AS known USING (device_id, name)
+    WHERE known.id IS NULL
     """
 )
 _INSERT = text(

@@ -131,8 +131,11 @@ async def test_what_is_known_already_is_written_once_an_hour_and_uses_up_no_id(
     assert await select_all(worker, query) == [(1, now, now), (2, now + SECOND, now + SECOND)]
     async with worker.engine.begin() as connection:
         await connection.execute(text("UPDATE store.interface SET last_seen_at = last_seen_at - interval '1 hour'"))
+    showing.shown[device_ids[2]] = [make_interface("eth0")]
     await refresh(worker, now + 3 * SECOND, "test")
-    assert [row[2] for row in await select_all(worker, query)] == [now + 3 * SECOND] * 2
+    assert [(row[0], row[2]) for row in await select_all(worker, query)] == [
+        (one, now + 3 * SECOND) for one in (1, 2, 3)
+    ]
 
 
 async def test_what_is_stored_goes_beside_what_is_published(
