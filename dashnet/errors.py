@@ -6,9 +6,9 @@ DashnetError
 ├── InvalidInput         422  well-formed, but not allowed; knows the field
 ├── PayloadTooLarge      413
 ├── ServiceUnavailable   503  a part of Dashnet is out of reach
-├── DriverError               a device could not be read (network service only)
-│   ├── DeviceTimeout         no answer within the limit: the device is down
-│   └── DriverFault           the fault is on our side: the state is unknown
+├── DriverError          502  a device could not be read (network service only); a reading, where one was asked for
+│   ├── DeviceTimeout    504  no answer within the limit: the device is down
+│   └── DriverFault      502  the fault is on our side: the state is unknown
 ├── StackError                the embedded stack cannot start or run
 └── BackupError               a backup cannot be made or restored
 
@@ -77,9 +77,15 @@ class ServiceUnavailable(DashnetError):
 class DriverError(DashnetError):
     """A device could not be read."""
 
+    http_status = 502
+    title = "Device not read"
+
 
 class DeviceTimeout(DriverError):
     """The device gave no answer within its limit: it is down."""
+
+    http_status = 504
+    title = "No answer from the device"
 
 
 class DriverFault(DriverError):

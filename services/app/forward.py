@@ -51,6 +51,12 @@ async def delete_device(device_id: DeviceId, request: Request, network: Network)
     return await _forward(request, network, f"/devices/{device_id}")
 
 
+@router.get("/devices/{device_id}/facts", responses={200: _DEVICE, **problem_responses(404, 409, 502, 504)})
+async def read_facts(device_id: DeviceId, request: Request, network: Network) -> Response:
+    """Ask a device now what it is: name, description, vendor, model, serial, and what could stand in the inventory."""
+    return await _forward(request, network, f"/devices/{device_id}/facts")
+
+
 async def _forward(request: Request, network: httpx.AsyncClient, path: str) -> Response:
     headers = {"content-type": request.headers.get("content-type", "")}
     try:

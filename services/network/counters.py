@@ -112,8 +112,8 @@ def elapsed_between(earlier: Sample, later: Sample) -> float | None:
 def sum_speeds(rates: Iterable[Rates]) -> tuple[float, float]:
     """Upload and download of the interfaces together, in Mbit/s; what is not known adds nothing."""
     rates = list(rates)
-    upload = sum(one.upload_speed for one in rates if one.upload_speed is not None)
-    download = sum(one.download_speed for one in rates if one.download_speed is not None)
+    upload = sum((one.upload_speed for one in rates if one.upload_speed is not None), 0.0)
+    download = sum((one.download_speed for one in rates if one.download_speed is not None), 0.0)
     return round(upload, 6), round(download, 6)
 
 

@@ -20,7 +20,7 @@ from dashnet.metrics import CountRequests, metrics_page
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
-from services.network import devices, readings
+from services.network import devices, facts, readings
 from services.network.bodies import MOST_BYTES
 from services.network.dependencies import Cache, RedisClient, State
 from services.network.drivers.driver import Driver, ReadLimits
@@ -76,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_problems(app, devices.SCHEMAS)
     app.include_router(devices.router)
     app.include_router(readings.router)
+    app.include_router(facts.router)
     _add_operations(app)
     return app
 

@@ -10,6 +10,7 @@ import orjson
 
 from dashnet.reading import Reading
 from services.network.drivers.driver import Driver, Target
+from services.network.drivers.facts import Describer
 from services.network.drivers.simulated import SimulatedDriver
 from services.network.inventory_cache import Inventory
 from services.network.simulation import Fleet
@@ -22,6 +23,8 @@ class Reader:
         every: Sequence[Driver] = [*drivers, simulated]
         self._drivers: Mapping[str, Driver] = {driver.name: driver for driver in every}
         self._simulated = simulated
+        # Those drivers that can ask a device what it is, by name.
+        self.describers: Mapping[str, Describer] = {one.name: one for one in drivers if isinstance(one, Describer)}
 
     async def read(self, inventory: Inventory, ids: Sequence[int]) -> Sequence[Reading]:
         """Read these devices now; the readings come in the order of `ids`."""

@@ -45,3 +45,11 @@ async def test_a_clash_names_the_owner(app: httpx.AsyncClient, device_ids: list[
 async def test_a_body_of_50_mb_is_refused(app: httpx.AsyncClient) -> None:
     answer = await app.post("/api/devices", content=b" " * 50_000_000, headers={"content-type": "application/json"})
     assert answer.status_code == 413
+
+
+async def test_what_a_device_says_of_itself_is_asked_of_the_network_service(
+    app: httpx.AsyncClient, device_ids: list[int]
+) -> None:
+    answer = await app.get(f"/api/devices/{device_ids[0]}/facts")
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+    assert "cannot ask a device what it is" in answer.json()["detail"]

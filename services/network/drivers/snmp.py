@@ -15,7 +15,9 @@ from dashnet.reading import Reading, State
 from services.network.counters import NO_RATES, Sample, follow, sum_speeds
 from services.network.drivers.batches import Batches
 from services.network.drivers.driver import ReadLimits, Target, read_each
+from services.network.drivers.facts import Facts
 from services.network.drivers.host import Samples
+from services.network.drivers.snmp_facts import read_facts
 from services.network.drivers.snmp_options import SnmpOptions
 from services.network.drivers.snmp_tables import Interface, Value, choose_interfaces, read_interfaces, to_count
 
@@ -32,6 +34,9 @@ TABLES_SECONDS = 600.0
 _SYS_UPTIME, _IF_NUMBER, _TABLE_CHANGE = "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.2.1.0", "1.3.6.1.2.1.31.1.5.0"
 # Replicas on several machines share samples, so it is the time of day.
 _CLOCK = "utc"
+_NO_INTERFACES = (
+    "answers, but shows no interface that is up: perhaps it does not let us see them (snmpd: a view such as systemonly)"
+)
 _GOLDEN_RATIO = 0.618034
 _SPARE_AGENTS = 100
 
@@ -104,6 +109,7 @@ class SnmpDriver:
             download,
             round_trip_seconds,
             datetime.now(UTC),
+            None if interfaces else _NO_INTERFACES,
             interfaces=[one.to_reading(values, its) for one, its in zip(interfaces, rates, strict=True)],
         )
 
@@ -119,6 +125,19 @@ class SnmpDriver:
             await self._read_tables(agent, session, head, kept)
             values = await _read_values(agent, session)
         return [one for one in _chosen(agent) if one.is_same(values)], values
+
+    async def describe(self, target: Target) -> Facts:
+        """What the device says of itself now.
+
+        Raises:
+            DeviceTimeout: no answer.
+            DriverFault: not to this user or these keys, or no address.
+        """
+        try:
+            async with asyncio.timeout(self._limits.timeout_seconds), self.ask(target) as (_, session):
+                return await read_facts(session)
+        except TimeoutError as error:
+            raise DeviceTimeout(f"no answer within {self._limits.timeout_seconds:g} s") from error
 
     @asynccontextmanager
     async def ask(self, target: Target) -> AsyncIterator[tuple[Agent, "Session"]]:

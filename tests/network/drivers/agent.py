@@ -84,13 +84,14 @@ class Interface:
 class Agent:
     """What it holds, and how it behaves; `overrides` replace (or, where None, remove) single objects.
 
-    Whoever asks for the object `broken` gets an error; for more than `most_varbinds`, tooBig; an answer of more than
-    `most_answered` is lost. `garble` changes the bytes of an answer, `repeat` what it is made of.
+    A community of None is any. Whoever asks for the object `broken` gets an error; for more than `most_varbinds`,
+    tooBig; an answer of more than `most_answered` is lost. `garble` changes the bytes of an answer, `repeat` what it
+    is made of.
     """
 
     interfaces: dict[int, Interface] = field(default_factory=dict)
     uptime_seconds: float = 1000.0
-    community: str = "public"
+    community: str | None = "public"
     overrides: dict[str, Value | None] = field(default_factory=dict)
     broken: str = ""
     most_varbinds: int = 1000
@@ -120,7 +121,8 @@ class Agent:
         """What goes back for a request; None for silence."""
         request = decode_request(message)
         self.requests.append(request)
-        if self.is_silent or request.community != self.community.encode():
+        is_right = self.community is None or request.community == self.community.encode()
+        if self.is_silent or not is_right:
             return None
         pairs = self._look_up(request)
         if len(request.oids) > self.most_varbinds or len(pairs) > self.most_varbinds:

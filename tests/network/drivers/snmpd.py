@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,12 @@ from pathlib import Path
 import pytest
 
 _STOP_SECONDS = 10
+# The second as Debian configures it: it lets nobody see interfaces.
+COMMUNITIES = (
+    "rocommunity public 127.0.0.1",
+    "view systemonly included .1.3.6.1.2.1.1",
+    "rocommunity little 127.0.0.1 -V systemonly",
+)
 USERS = {
     "signs": "SHA-256 sign-password",
     "crypts": "SHA-256 sign-password AES crypt-password",
@@ -27,14 +34,29 @@ def find_snmpd() -> str:
     return found
 
 
+def free_udp_port() -> int:
+    """A loopback port for datagrams that nobody had a moment ago."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def run_snmpd(folder: Path, port: int, prefix: Sequence[str] = ()) -> Iterator["subprocess.Popen[bytes]"]:
-    """An agent on a port of 127.0.0.1 with community `public` and `USERS`; `prefix` stands before its command."""
+    """An agent on a port of 127.0.0.1 with `COMMUNITIES` and `USERS`; `prefix` stands before its command."""
     program = find_snmpd()
     folder.mkdir(exist_ok=True)
     users = [f"createUser {user} {keys}" for user, keys in USERS.items()]
     rights = [f"rouser {user} {'priv' if 'AES' in keys else 'auth'}" for user, keys in USERS.items()]
-    lines = [f"agentaddress udp:127.0.0.1:{port}", "rocommunity public 127.0.0.1", "sysName tester", *users, *rights]
+    lines = [
+        f"agentaddress udp:127.0.0.1:{port}",
+        *COMMUNITIES,
+        "sysName tester",
+        "sysServices 72",
+        *users,
+        *rights,
+    ]
     (folder / "agent.conf").write_text("\n".join(lines) + "\n")
     # Without MIBS="" it looks for files that Debian may not ship.
     environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}

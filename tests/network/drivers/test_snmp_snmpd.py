@@ -15,8 +15,8 @@ from services.network.drivers.snmp import SHORTEST_SECONDS, SnmpDriver
 from services.network.drivers.snmp_options import SnmpOptions
 from tests.network.drivers.memory_samples import MemorySamples
 from tests.network.drivers.namespaces import make_cable, run_inside
-from tests.network.drivers.snmpd import run_snmpd
-from tests.servers import eventually, free_port
+from tests.network.drivers.snmpd import free_udp_port, run_snmpd
+from tests.servers import eventually
 
 V2C = {"version": "2c", "community": "public"}
 KEYS = {"auth_key": "sign-password", "priv_key": "crypt-password"}
@@ -26,7 +26,7 @@ V3 = {"version": "3", "user": "crypts", **KEYS}
 @pytest.fixture(scope="module")
 async def port(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[int]:
     """The port of a running snmpd."""
-    port = free_port()
+    port = free_udp_port()
     with run_snmpd(tmp_path_factory.mktemp("snmpd"), port):
         await until_up(make_driver(), port)
         yield port
@@ -99,6 +99,13 @@ async def test_wrong_credentials_are_a_fault_of_ours_that_names_the_option(
     assert "password" not in reading.error
 
 
+async def test_an_agent_that_shows_no_interfaces_is_up_and_says_what_is_missing(port: int) -> None:
+    reading = await read(make_driver(), port, community="little", interfaces=None)
+    assert (reading.state, reading.interfaces) == (State.UP, [])
+    assert reading.error is not None
+    assert "a view such as systemonly" in reading.error
+
+
 async def test_a_wrong_community_gets_no_answer(port: int) -> None:
     reading = await read(make_driver(), port, community="wrong")
     assert reading.state is State.DOWN
@@ -110,7 +117,7 @@ async def test_a_wrong_community_gets_no_answer(port: int) -> None:
 async def test_an_agent_that_is_stopped_is_down_and_back_at_once_when_it_is_back(
     tmp_path: Path, options: dict[str, Any]
 ) -> None:
-    driver, port = make_driver(), free_port()
+    driver, port = make_driver(), free_udp_port()
     with run_snmpd(tmp_path, port):
         await until_up(driver, port, **options)
     assert (await read(driver, port, **options)).state is State.DOWN
@@ -121,7 +128,7 @@ async def test_an_agent_that_is_stopped_is_down_and_back_at_once_when_it_is_back
 
 async def test_the_rates_are_those_of_the_traffic_within_two_percent(tmp_path: Path) -> None:
     """Datagrams of known length over a cable between two namespaces: all that the interface carries."""
-    port = free_port()
+    port = free_udp_port()
     with make_cable() as cable, run_snmpd(tmp_path, port, ("ip", "netns", "exec", cable.near)):
 
         async def poll() -> tuple[Reading, float, int]:
