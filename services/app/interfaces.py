@@ -26,6 +26,8 @@ from services.app.stored_interfaces import select_interface_id, select_interface
 router = APIRouter(prefix="/api", tags=["interfaces"], responses=problem_responses(422, 503))
 
 LONGEST_NAME = 255
+# Machines that run containers show new ones all the time.
+DEFAULT_INTERFACES, MOST_INTERFACES = 1_000, 10_000
 MOST_TOLD_NAMES = 10
 
 
@@ -95,10 +97,17 @@ class InterfaceHistory(Series):
 
 
 @router.get("/devices/{device_id}/interfaces", response_model=list[StoredInterface], responses=problem_responses(404))
-async def read_interfaces(device_id: DeviceId, panel: CurrentPanel, engine: Engine) -> Response:
+async def read_interfaces(
+    device_id: DeviceId,
+    panel: CurrentPanel,
+    engine: Engine,
+    limit: Annotated[
+        int, Query(ge=1, le=MOST_INTERFACES, description="At most so many: those that were seen last")
+    ] = DEFAULT_INTERFACES,
+) -> Response:
     """The interfaces of a device, those that it shows no more among them, each with its latest snapshot."""
     find_device(panel, device_id)
-    return to_json(await select_interfaces(engine, device_id))
+    return to_json(await select_interfaces(engine, device_id, limit))
 
 
 @router.get(
@@ -124,7 +133,7 @@ async def read_interface_history(
 
 
 async def _no_interface(engine: AsyncEngine, device_id: int, name: str) -> NotFound:
-    names = [one["name"] for one in await select_interfaces(engine, device_id)]
+    names = [one["name"] for one in await select_interfaces(engine, device_id, MOST_TOLD_NAMES + 1)]
     listed = ", ".join(names[:MOST_TOLD_NAMES]) + (", …" if len(names) > MOST_TOLD_NAMES else "")
     told = f"it has: {listed}" if names else "none of its interfaces has been seen"
     return NotFound(f"device {device_id} has no interface {name[:80]!r}; {told}")

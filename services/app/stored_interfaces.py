@@ -18,10 +18,11 @@ _OF_DEVICE = text(
     f"""
     SELECT name, alias, interface_type, line_speed, first_seen_at, last_seen_at, seen.*,
         seen.time_stamp = (SELECT max(time_stamp) FROM store.snapshot WHERE device_id = :device_id) AS is_latest
-    FROM store.interface LEFT JOIN LATERAL (
+    FROM (SELECT * FROM store.interface WHERE device_id = :device_id ORDER BY last_seen_at DESC, id LIMIT :limit)
+        AS listed LEFT JOIN LATERAL (
         SELECT time_stamp, is_up, {_SHORT_RATES} FROM store.interface_snapshot
-        WHERE interface_id = interface.id ORDER BY time_stamp DESC LIMIT 1
-    ) AS seen ON true WHERE device_id = :device_id ORDER BY interface.id
+        WHERE interface_id = listed.id ORDER BY time_stamp DESC LIMIT 1
+    ) AS seen ON true ORDER BY listed.id
     """
 )
 # OFFSET 0 keeps Postgres from reading all snapshots and comparing them: each is looked up by index, in its partition.
@@ -50,10 +51,10 @@ async def select_interface_id(engine: AsyncEngine, device_id: int, name: str) ->
     return found
 
 
-async def select_interfaces(engine: AsyncEngine, device_id: int) -> Sequence[dict[str, Any]]:
-    """The interfaces that a device has shown, in the fields of `StoredInterface`."""
+async def select_interfaces(engine: AsyncEngine, device_id: int, limit: int) -> Sequence[dict[str, Any]]:
+    """The interfaces that a device has shown, in the fields of `StoredInterface`; so many that were seen last."""
     async with engine.connect() as connection:
-        rows = (await connection.execute(_OF_DEVICE, {"device_id": device_id})).mappings().all()
+        rows = (await connection.execute(_OF_DEVICE, {"device_id": device_id, "limit": limit})).mappings().all()
     return [_to_stored(row) for row in rows]
 
 

@@ -58,6 +58,15 @@ async def test_interfaces_are_told_with_their_latest_snapshot(
     assert eth1["last_seen_at"] == to_wire(refreshed - SECOND)
 
 
+async def test_of_too_many_interfaces_those_are_told_that_were_seen_last(
+    app: httpx.AsyncClient, engine: AsyncEngine, device_ids: list[int], refreshed: datetime
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE store.interface SET last_seen_at = 'yesterday' WHERE name = 'eth0'"))
+    answer = await app.get(f"/api/devices/{device_ids[0]}/interfaces?limit=1")
+    assert [one["name"] for one in answer.json()] == ["eth1"]
+
+
 async def test_a_device_without_interfaces_has_an_empty_list_and_one_that_is_not_there_is_not_found(
     app: httpx.AsyncClient, device_ids: list[int], refreshed: datetime
 ) -> None:
