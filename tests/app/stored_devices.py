@@ -113,4 +113,8 @@ class StoredDevices:
 
 
 def _make_interface(upload: int) -> LiveInterface:
-    return make_interface("eth0", upload_speed=float(upload), download_speed=None)
+    """What is stored: nothing but the one rate."""
+    unknown = dict.fromkeys(
+        ("interface_type", "line_speed", "download_speed", "errors_in", "errors_out", "discards_in", "discards_out")
+    )
+    return make_interface("eth0", **{**unknown, "upload_speed": float(upload)})
