@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +60,18 @@ def encode_devices(inventory: Inventory, readings: Sequence[Reading], *, with_in
         for device, reading in zip(devices, readings, strict=True):
             if reading.interfaces:
                 device["interfaces"] = list(reading.interfaces)
-    return encode(devices)
+    try:
+        return encode(devices)
+    except TypeError:
+        # Linux takes any bytes for a name, JSON does not; one such interface must not cost everybody the reading.
+        for device in devices:
+            if "interfaces" in device:
+                device["interfaces"] = [replace(one, name=_to_unicode(one.name)) for one in device["interfaces"]]
+        return encode(devices)
+
+
+def _to_unicode(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def to_wire_device(static: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
