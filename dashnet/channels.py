@@ -18,6 +18,16 @@ def publication_position(settings: Settings) -> str:
     return f"{settings.redis_prefix}:publications:position"
 
 
+def publication_parts(settings: Settings) -> str:
+    """What the keys begin with under which the interfaces beside the latest publications lie; `seq` follows."""
+    return f"{settings.redis_prefix}:publications:interfaces:"
+
+
+def publication_part(settings: Settings, seq: int) -> str:
+    """The interfaces beside one publication."""
+    return f"{publication_parts(settings)}{seq}"
+
+
 def sample_key(settings: Settings, device_id: int) -> str:
     """Last counter sample of one device."""
     return f"{settings.redis_prefix}:sample:{device_id}"

@@ -77,6 +77,7 @@ class LiveClient:
         device_types: Iterable[str] | None = None,
         state: str | None = None,
         search: str | None = None,
+        interfaces: bool | None = False,
     ) -> None:
         """Nothing connects before the first iteration.
 
@@ -86,9 +87,10 @@ class LiveClient:
         self.position: Position | None = None
         self._address = live_address(url)
         lists = {"device_ids": device_ids, "tags": tags, "device_types": device_types}
-        view = {name: None if values is None else list(values) for name, values in lists.items()}
+        view: dict[str, Any] = {name: None if values is None else list(values) for name, values in lists.items()}
+        view |= {"state": state, "search": search} | ({"interfaces": True} if interfaces else {})
         # The newest last; the others are gone back to where the server refuses one.
-        self._views = deque[Mapping[str, Any]]([{**view, "state": state, "search": search}], MOST_VIEWS)
+        self._views = deque[Mapping[str, Any]]([view], MOST_VIEWS)
         self._is_same_view = True
         self._socket: ClientConnection | None = None
         self._events = self._follow()

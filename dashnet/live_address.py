@@ -35,6 +35,7 @@ def to_query(view: Mapping[str, Any]) -> str:
         if values is not None:
             parts += [(name, value) for value in values] or [(name, "")]
     parts += [(name, view[name]) for name in ("state", "search") if view.get(name)]
+    parts += [("interfaces", "true")] if view.get("interfaces") else []
     ids = view.get("device_ids")
     listed = [] if ids is None else ["device_ids=" + ",".join(str(one) for one in ids)]
     return "&".join(listed + ([urlencode(parts)] if parts else []))

@@ -24,7 +24,29 @@ Epoch = Annotated[str, Field(description="Another one means another count")]
 Speed = Annotated[float, Field(ge=0, description="Mbit/s; 0 unless the device is up")]
 Active = Annotated[bool | None, Field(description="True is up, false is down, null is unknown")]
 RoundTrip = Annotated[float | None, Field(description="Null where the driver measures none")]
+Rate = Annotated[float | None, Field(ge=0, description="Mbit/s")]
+Packets = Annotated[float | None, Field(ge=0, description="Per second; in: received, out: sent")]
 Removed = Annotated[list[int], Field(description="Ids that are gone, or are out of your view")]
+
+
+class LiveInterface(TypedDict):
+    """One interface of a device, told from its others by `name`, as it was when the device was read.
+
+    `interface_type` is a number of IANA's ifType. Rates are null where there is none that is true: at a first reading,
+    after a reset.
+    """
+
+    name: str
+    state: State
+    alias: str | None
+    interface_type: int | None
+    line_speed: Annotated[float | None, Field(description="Mbit/s")]
+    upload_speed: Rate
+    download_speed: Rate
+    errors_in: Packets
+    errors_out: Packets
+    discards_in: Packets
+    discards_out: Packets
 
 
 class DeviceSnapShot(TypedDict):
@@ -54,6 +76,17 @@ class LiveDevice(TypedDict):
     snap_shot: DeviceSnapShot | None
 
 
+Interfaces = Annotated[
+    list[LiveInterface], Field(description="All that the device shows; only in a view that asks for interfaces")
+]
+
+
+class ViewedDevice(LiveDevice):
+    """A device in a view, which may ask for its interfaces."""
+
+    interfaces: NotRequired[Interfaces]
+
+
 class SnapShot(TypedDict):
     """One device's reading in a refresh."""
 
@@ -62,6 +95,7 @@ class SnapShot(TypedDict):
     upload_speed: Speed
     download_speed: Speed
     round_trip_seconds: RoundTrip
+    interfaces: NotRequired[Interfaces]
 
 
 class StateChange(TypedDict):
@@ -73,7 +107,7 @@ class StateChange(TypedDict):
     reason: Annotated[str | None, Field(description="In words, where anybody knows")]
 
 
-Changed = Annotated[list[LiveDevice], Field(description="Whole devices, each in the place of the one you have")]
+Changed = Annotated[list[ViewedDevice], Field(description="Whole devices, each in the place of the one you have")]
 
 
 class StateMessage(TypedDict):
@@ -83,7 +117,7 @@ class StateMessage(TypedDict):
     epoch: Epoch
     seq: Seq
     time_stamp: Moment | None
-    devices: list[LiveDevice]
+    devices: list[ViewedDevice]
 
 
 class SnapshotsMessage(TypedDict):
@@ -127,13 +161,17 @@ class ErrorMessage(TypedDict):
 
 
 class ViewFields(TypedDict, total=False):
-    """Devices that fit every field given; null and absent ask for nothing."""
+    """Devices that fit every field given; null and absent ask for nothing.
+
+    `interfaces` true, which takes `device_ids`, 100 at the most: with the interfaces of each.
+    """
 
     device_ids: list[int] | None
     tags: list[str] | None
     device_types: list[str] | None
     state: State | None
     search: str | None
+    interfaces: bool | None
 
 
 class SubscribeMessage(ViewFields):

@@ -6,7 +6,7 @@ A worker calls `publish` after its commit; the relay of each app service calls `
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,19 @@ from typing import Any
 import orjson
 from redis.asyncio import Redis
 
-from dashnet.channels import publication_channel, publication_position, publication_stream
+from dashnet.channels import (
+    publication_channel,
+    publication_part,
+    publication_parts,
+    publication_position,
+    publication_stream,
+)
 from dashnet.settings import Settings
 
 KEEP_MILLISECONDS = 15 * 60 * 1000
 KEEP_ENTRIES = 10_000
+# Whoever missed a part that is gone reads the store.
+KEEP_PART_MILLISECONDS = 2 * 60 * 1000
 _ENTRIES_AT_ONCE = 32
 _SCRIPT = (Path(__file__).parent / "publication.lua").read_text()
 
@@ -43,12 +51,14 @@ class Position:
 class Publication:
     """A change under its position; `message` is the wire message of /live, ready to be sent.
 
-    `published_at` is in seconds since 1970 by Redis' clock.
+    `published_at` is in seconds since 1970 by Redis' clock. `part` is what goes beside the message, for those who ask
+    for it (`interface_part`).
     """
 
     position: Position
     message: bytes
     published_at: float
+    part: bytes = b""
 
     @property
     def is_reset(self) -> bool:
@@ -56,7 +66,7 @@ class Publication:
         return self.message.startswith(b'{"type":"%s"' % Kind.RESET.encode())
 
 
-async def publish(redis: Redis, settings: Settings, kind: Kind, fields: dict[str, Any]) -> Position:
+async def publish(redis: Redis, settings: Settings, kind: Kind, fields: dict[str, Any], part: bytes = b"") -> Position:
     """Send one publication and keep it in the stream, atomically; returns its position.
 
     Raises:
@@ -65,7 +75,7 @@ async def publish(redis: Redis, settings: Settings, kind: Kind, fields: dict[str
     head = b'{"type":"%s","seq":' % kind.encode()
     body = orjson.dumps(fields)[1:]
     tail = body if body == b"}" else b"," + body
-    return await _run_script(redis, settings, head, tail)
+    return await _run_script(redis, settings, head, tail, part)
 
 
 async def read_position(redis: Redis, settings: Settings) -> Position:
@@ -73,11 +83,12 @@ async def read_position(redis: Redis, settings: Settings) -> Position:
     return await _run_script(redis, settings, b"", b"")
 
 
-async def _run_script(redis: Redis, settings: Settings, head: bytes, tail: bytes) -> Position:
-    keys = (publication_position(settings), publication_stream(settings))
+async def _run_script(redis: Redis, settings: Settings, head: bytes, tail: bytes, part: bytes = b"") -> Position:
+    keys = (publication_position(settings), publication_stream(settings), publication_parts(settings))
     fresh_epoch = secrets.token_hex(8)
+    limits = (KEEP_MILLISECONDS, KEEP_ENTRIES, part, KEEP_PART_MILLISECONDS)
     epoch, seq = await redis.register_script(_SCRIPT)(
-        keys, (publication_channel(settings), fresh_epoch, head, tail, KEEP_MILLISECONDS, KEEP_ENTRIES)
+        keys, (publication_channel(settings), fresh_epoch, head, tail, *limits)
     )
     return Position(epoch.decode(), int(seq))
 
@@ -88,25 +99,36 @@ def parse_publication(raw: bytes) -> Publication:
     Raises:
         ValueError: these bytes are not a publication.
     """
-    epoch, seq, microseconds, message = raw.split(b" ", 3)
-    return Publication(Position(epoch.decode(), int(seq)), message, int(microseconds) / 1e6)
+    epoch, seq, microseconds, rest = raw.split(b" ", 3)
+    # JSON as it is written here has no line end.
+    message, _, part = rest.partition(b"\n")
+    return Publication(Position(epoch.decode(), int(seq)), message, int(microseconds) / 1e6, part)
 
 
 async def read_missed(redis: Redis, settings: Settings, since: Position) -> Sequence[Publication] | None:
-    """Every publication after `since`, in order; None where some of them are gone or the epoch is another."""
+    """Every publication after `since`, in order; None where any of it is gone or the epoch is another."""
     now = await read_position(redis, settings)
     if now.epoch != since.epoch or now.seq < since.seq:
         return None
     entries = await redis.xrange(publication_stream(settings), min=f"{since.seq + 1}-0")
     missed = [_parse_entry(now.epoch, entry) for entry in entries]
     wanted = range(since.seq + 1, max(now.seq, since.seq + len(missed)) + 1)
-    return missed if [publication.position.seq for publication in missed] == list(wanted) else None
+    if [publication.position.seq for publication in missed] != list(wanted):
+        return None
+    parted = [place for place, (_, fields) in enumerate(entries) if b"is_parted" in fields]
+    if parted:
+        parts = await redis.mget([publication_part(settings, missed[place].position.seq) for place in parted])
+        for place, part in zip(parted, parts, strict=True):
+            if part is None:
+                return None
+            missed[place] = replace(missed[place], part=part)
+    return missed
 
 
 async def read_recent(redis: Redis, settings: Settings, until: Position, most_bytes: int) -> Sequence[Publication]:
     """The publications that led up to `until`, in order and without a hole, at most so many bytes of them.
 
-    Those before a reset are left out: nobody can go on across it.
+    Those before a reset are left out, for nobody can go on across it, and so is what goes beside any.
     """
     recent: list[Publication] = []
     size, seq = 0, until.seq

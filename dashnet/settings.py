@@ -80,6 +80,21 @@ class Settings(BaseSettings):
     day_retention_days: int = Field(
         0, ge=0, le=36500, description="Days that the roll-up by days is kept. Zero: for ever."
     )
+    interface_snapshot_retention_days: int = Field(
+        2, ge=1, le=3650, description="Days that raw snapshots of single interfaces are kept."
+    )
+    interface_five_minute_retention_days: int = Field(
+        14, ge=1, le=3650, description="Days that their roll-up by five minutes is kept."
+    )
+    interface_hour_retention_days: int = Field(
+        180, ge=2, le=36500, description="Days that their roll-up by hours is kept; days as those of devices."
+    )
+    vanished_interface_retention_days: int = Field(
+        365,
+        ge=2,
+        le=36500,
+        description="Days that an interface which its device shows no more is kept, with its past.",
+    )
     state_change_retention_days: int = Field(
         730, ge=0, le=36500, description="Days that state changes are kept. Zero: for ever."
     )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Index, PrimaryKeyConstraint, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB, REAL, TEXT
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB, REAL, TEXT
 from sqlmodel import Field, SQLModel
 
 SCHEMA = "store"
@@ -73,6 +73,51 @@ class Snapshot(SQLModel, table=True):
     download_speed: float = Field(sa_type=REAL)
     round_trip_seconds: float | None = Field(sa_type=REAL)
     active_connection: bool | None
+
+
+class Interface(SQLModel, table=True):
+    """An interface that a device has shown, told from the device's others by its name; `line_speed` in Mbit/s.
+
+    `last_seen_at` may be an hour older than its newest snapshot.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("device_id", "name", name="interface_device_id_name_key"),
+        {"schema": SCHEMA},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    device_id: int
+    name: str = Field(sa_type=TEXT)
+    alias: str | None = Field(sa_type=TEXT)
+    interface_type: int | None
+    line_speed: float | None = Field(sa_type=DOUBLE_PRECISION)
+    first_seen_at: datetime = Field(sa_type=DateTime(timezone=True))
+    last_seen_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class InterfaceSnapshot(SQLModel, table=True):
+    """What a reading saw of an interface, under its tick; partitioned as snapshots are.
+
+    Speeds in Mbit/s, the others packets per second; null where there is none that is true.
+    """
+
+    __tablename__ = "interface_snapshot"
+    __table_args__ = (
+        PrimaryKeyConstraint("interface_id", "time_stamp"),
+        Index("interface_snapshot_time_stamp_idx", "time_stamp", postgresql_using="brin"),
+        {"schema": SCHEMA, "postgresql_partition_by": "RANGE (time_stamp)"},
+    )
+
+    time_stamp: datetime = Field(sa_type=DateTime(timezone=True))
+    interface_id: int
+    upload_speed: float | None = Field(sa_type=REAL)
+    download_speed: float | None = Field(sa_type=REAL)
+    errors_in: float | None = Field(sa_type=REAL)
+    errors_out: float | None = Field(sa_type=REAL)
+    discards_in: float | None = Field(sa_type=REAL)
+    discards_out: float | None = Field(sa_type=REAL)
+    is_up: bool | None
 
 
 class JobRun(SQLModel, table=True):

@@ -70,6 +70,8 @@ class ReceivedPanel:
         for snap_shot in message.get("snap_shots", []):
             device_id = snap_shot.pop("device_id")
             active = snap_shot["active_connection"]
+            if "interfaces" in snap_shot:
+                self.devices[device_id]["interfaces"] = snap_shot.pop("interfaces")
             self.devices[device_id]["state"] = {True: "up", False: "down", None: "unknown"}[active]
             self.devices[device_id]["snap_shot"] = {"time_stamp": message["time_stamp"], **snap_shot}
         for device in message.get("changed", []):

@@ -27,6 +27,7 @@ from dashnet.redis import create_redis
 from dashnet.settings import Settings
 from services.app import reports
 from services.app.main import create_app as create_app_service
+from services.network.drivers.host import take_sample
 from services.network.main import create_app as create_network_service
 from tests.conftest import execute, make_settings, run_app, run_network
 from tests.factories import make_device
@@ -40,6 +41,9 @@ from workers.refresh import refresh
 from workers.report import report
 
 ONE_DEVICE = {"path_parameters": {"device_id": 1}}
+# It comes after the demo's twelve devices.
+THIS_MACHINE = {"path_parameters": {"device_id": 13}}
+INTERFACE = {"interface": min(take_sample(None).interfaces)}
 REPORT = {"path_parameters": {"month": "2025-10"}}
 Operation = APIOperation[Any, Any, Any, Any]  # parameters, bodies, answers and security, whatever the document says
 MOST_EXAMPLES = 40
@@ -58,6 +62,7 @@ STRICTER = {
     "PATCH /api/devices/{device_id}",
     "GET /api/devices/history",
     "GET /api/devices/{device_id}/history",
+    "GET /api/devices/{device_id}/interfaces/history",
     "GET /api/summary/history",
     "GET /api/availability",
     "GET /api/outages",
@@ -129,6 +134,8 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
         ("network", "get", "/devices/", {}, 200),
         ("network", "get", "/devices/", {"query": {"read": False}}, 200),
         ("network", "get", "/devices/", {"query": {"at": "2026-11-23T20:00:00Z"}}, 200),
+        ("network", "get", "/devices/", {"query": {"interfaces": True}}, 200),
+        ("network", "get", "/devices/{device_id}", {**THIS_MACHINE, "query": {"interfaces": True}}, 200),
         ("network", "get", "/devices/{device_id}", {"path_parameters": {"device_id": 1}}, 200),
         ("network", "get", "/readings/", {"query": {"from": "2026-11-23T20:00Z", "to": "2026-11-23T21:00Z"}}, 200),
         ("network", "get", "/inventory/changes", {"query": {"since": 1}}, 200),
@@ -146,6 +153,15 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
         ("app", "get", "/api/devices", {}, 200),
         ("app", "get", "/api/devices/{device_id}", {"path_parameters": {"device_id": 1}}, 200),
         ("app", "get", "/api/devices/{device_id}/history", {"path_parameters": {"device_id": 1}}, 200),
+        ("app", "get", "/api/devices/{device_id}/interfaces", THIS_MACHINE, 200),
+        ("app", "get", "/api/devices/{device_id}/interfaces/history", {**THIS_MACHINE, "query": INTERFACE}, 200),
+        (
+            "app",
+            "get",
+            "/api/devices/{device_id}/interfaces/history",
+            {**THIS_MACHINE, "query": {**INTERFACE, "format": "csv"}},
+            200,
+        ),
         ("app", "get", "/api/network", {}, 200),
         ("app", "get", "/api/summary", {}, 200),
         ("app", "get", "/api/summary/history", {}, 200),

@@ -1,8 +1,8 @@
 """The network service as workers see it: readings and inventory changes over HTTP."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from types import TracebackType
@@ -13,16 +13,21 @@ import orjson
 import stamina
 
 from dashnet.errors import ServiceUnavailable
+from dashnet.messages import LiveInterface
 from dashnet.reading import to_wire
 from dashnet.settings import Settings
 
 # A service that is being restarted is back within some seconds.
 ATTEMPTS = 6
+LONGEST_NAME, LARGEST_TYPE = 255, 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What a page of devices showed: columns of equal length in id order; speeds in Mbit/s."""
+    """What a page of devices showed: columns of equal length in id order; speeds in Mbit/s.
+
+    `interfaces` are those of the devices that show any, each name once.
+    """
 
     device_ids: Sequence[int]
     active_connections: Sequence[bool | None]
@@ -30,6 +35,7 @@ class Readings:
     download_speeds: Sequence[float]
     round_trips_seconds: Sequence[float | None]
     errors: Sequence[str | None]
+    interfaces: Mapping[int, Sequence[LiveInterface]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +90,13 @@ class NetworkClient:
     async def read_devices(self, after: int, limit: int, at: datetime | None = None) -> Readings:
         """Read the `limit` devices that follow id `after`: all now, or the simulated ones as they are `at` a time.
 
+        Those that are read now with their interfaces; no simulated one has any.
+
         Raises:
             ServiceUnavailable: no answer, or another than 200.
         """
-        moment = {} if at is None else {"at": to_wire(at)}
-        return parse_readings(await self._get("/devices/", {"after": after, "limit": limit, **moment}))
+        what = {"interfaces": "true"} if at is None else {"at": to_wire(at)}
+        return parse_readings(await self._get("/devices/", {"after": after, "limit": limit, **what}))
 
     async def read_past(
         self, begin: datetime, end: datetime, step_seconds: int, *, after: int, limit: int
@@ -139,7 +147,21 @@ def parse_readings(body: bytes) -> Readings:
         [device["download_speed"] for device in devices],
         [_round(device["round_trip_seconds"]) for device in devices],
         [device["error"] for device in devices],
+        {device["id"]: _clean(device["interfaces"]) for device in devices if "interfaces" in device},
     )
+
+
+def _clean(interfaces: Sequence[LiveInterface]) -> Sequence[LiveInterface]:
+    """Each name once, and none that Postgres would not take: a bad agent must not spoil everybody's refresh."""
+    cleaned: dict[str, LiveInterface] = {}
+    for one in interfaces:
+        one["name"] = one["name"].replace("\0", "")[:LONGEST_NAME]
+        if one["alias"] is not None:
+            one["alias"] = one["alias"].replace("\0", "")
+        if one["interface_type"] is not None and not 0 <= one["interface_type"] <= LARGEST_TYPE:
+            one["interface_type"] = None
+        cleaned.setdefault(one["name"], one)
+    return list(cleaned.values())
 
 
 def parse_past(body: bytes) -> PastReadings:

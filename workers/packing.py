@@ -21,7 +21,7 @@ FEWEST_ROWS = 10_000
 _LOOSEST = text(
     "SELECT index.relname FROM pg_inherits JOIN pg_class AS day ON day.oid = inhrelid "
     "JOIN pg_index ON indrelid = day.oid AND indisprimary JOIN pg_class AS index ON index.oid = indexrelid "
-    "WHERE inhparent = 'store.snapshot'::regclass AND day.relname < :today AND day.reltuples >= :fewest "
+    "WHERE inhparent = CAST(:table AS regclass) AND day.relname < :today AND day.reltuples >= :fewest "
     "AND pg_relation_size(index.oid) > :bytes * day.reltuples ORDER BY day.relname DESC LIMIT 1"
 )
 _LEFT_OVER = text(
@@ -41,7 +41,7 @@ async def pack_finished_day(engine: AsyncEngine, today: date) -> str | None:
         try:
             for left_over in list(await connection.scalars(_LEFT_OVER)):
                 await connection.execute(text(f'DROP INDEX CONCURRENTLY IF EXISTS store."{left_over}"'))
-            return await _pack(connection, f"snapshot_{today:%Y%m%d}")
+            return await _pack(connection, "snapshot", today) or await _pack(connection, "interface_snapshot", today)
         except DBAPIError as error:
             if sqlstate_of(error) != LOCK_NOT_AVAILABLE:
                 raise
@@ -49,8 +49,13 @@ async def pack_finished_day(engine: AsyncEngine, today: date) -> str | None:
             return None
 
 
-async def _pack(connection: AsyncConnection, today: str) -> str | None:
-    values = {"today": today, "fewest": FEWEST_ROWS, "bytes": LOOSE_BYTES}
+async def _pack(connection: AsyncConnection, table: str, today: date) -> str | None:
+    values = {
+        "table": f"store.{table}",
+        "today": f"{table}_{today:%Y%m%d}",
+        "fewest": FEWEST_ROWS,
+        "bytes": LOOSE_BYTES,
+    }
     index: str | None = await connection.scalar(_LOOSEST, values)
     if index is not None:
         await connection.execute(text(f'REINDEX INDEX CONCURRENTLY store."{index}"'))

@@ -16,15 +16,20 @@ from dashnet.schemas import LOCK_NOT_AVAILABLE
 logger = logging.getLogger(__name__)
 
 # Each partitioned table and the column that its days are told by.
-TABLES = {"snapshot": "time_stamp", "rollup_5m": "begin_at"}
+TABLES = {
+    "snapshot": "time_stamp",
+    "rollup_5m": "begin_at",
+    "interface_snapshot": "time_stamp",
+    "interface_rollup_5m": "begin_at",
+}
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '10s'"
 DETACH_SECONDS = 30
 
 
-async def ensure_partitions(engine: AsyncEngine, days: Iterable[date]) -> None:
-    """Make the partitions of all tables for these days (UTC) where they are missing."""
+async def ensure_partitions(engine: AsyncEngine, days: Iterable[date], tables: Iterable[str] = TABLES) -> None:
+    """Make the partitions of these tables for these days (UTC) where they are missing."""
     wanted = set(days)
-    for table in TABLES:
+    for table in tables:
         for day in sorted(wanted - await select_partition_days(engine, table, with_pending=False)):
             await _make_partition(engine, table, day)
 

@@ -19,11 +19,11 @@ class Outbox:
     """Publications that leave when the transaction around them is committed, in the order they were put in."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[Kind, dict[str, Any]]] = []
+        self.waiting: list[tuple[Kind, dict[str, Any], bytes]] = []
 
-    def put(self, kind: Kind, fields: dict[str, Any]) -> None:
-        """Have this published after the commit."""
-        self.waiting.append((kind, fields))
+    def put(self, kind: Kind, fields: dict[str, Any], part: bytes = b"") -> None:
+        """Have this published after the commit, with a part beside it for those who ask for it."""
+        self.waiting.append((kind, fields, part))
 
 
 @asynccontextmanager
@@ -45,8 +45,8 @@ async def change_store(context: WorkerContext, connection: AsyncConnection) -> A
             if outbox.waiting:
                 await connection.execute(_MARK, {"unpublished": True})
         if outbox.waiting:
-            for kind, fields in outbox.waiting:
-                await publish(context.redis, context.settings, kind, fields)
+            for kind, fields, part in outbox.waiting:
+                await publish(context.redis, context.settings, kind, fields, part)
             await connection.execute(_MARK, {"unpublished": False})
             await connection.commit()
 

@@ -14,6 +14,7 @@ from dashnet.publication import Kind
 from dashnet.reading import to_wire
 from workers.context import WorkerContext
 from workers.devices import select_page_starts, sync_inventory
+from workers.interfaces import insert_interfaces, to_part
 from workers.ledger import Run, RunKey, open_run
 from workers.network_client import Readings
 from workers.publishing import change_store
@@ -91,6 +92,7 @@ def up_to(readings: Readings, until: int) -> Readings:
         readings.download_speeds[:count],
         readings.round_trips_seconds[:count],
         readings.errors[:count],
+        {one: its for one, its in readings.interfaces.items() if one <= until},
     )
 
 
@@ -100,7 +102,9 @@ async def _store_readings(context: WorkerContext, run: Run, tick: datetime, read
         await sync_inventory(context, run.connection, outbox)
         stored = await insert_snapshots(run.connection, tick, readings)
         changes = await insert_state_changes(run.connection, tick, readings, stored)
-        outbox.put(Kind.SNAPSHOTS, to_publication(to_wire(tick), readings, stored, changes))
+        await insert_interfaces(run.connection, tick, readings.interfaces, stored)
+        part = await asyncio.to_thread(to_part, readings.interfaces, stored) if readings.interfaces else b""
+        outbox.put(Kind.SNAPSHOTS, to_publication(to_wire(tick), readings, stored, changes), part)
     run.device_count += len(readings.device_ids)
     run.snapshot_count += len(stored)
 

@@ -11,6 +11,9 @@ from workers.partitions import drop_partitions_before
 
 LOCK_SECONDS = 10
 _DELETE_BATCH = 5000
+_FORGET_BATCH = 200
+# By then the day in which an interface was last seen is rolled up, and no row of it comes any more.
+_ROLLED_UP_AFTER = timedelta(days=2)
 # They can be made again at any time.
 _REPORTS_KEPT = timedelta(days=7)
 # How far the span of a snapshot reaches at the most.
@@ -27,14 +30,20 @@ async def drop_expired(context: WorkerContext, tick: datetime) -> None:
     five_minutes_from = _before(tick, settings.five_minute_retention_days)
     await _drop_days(engine, "rollup_5m", "five_minutes_since", five_minutes_from)
     await delete_before(engine, "summary_5m", "begin_at", five_minutes_from)
-    for tier, column, days in (
-        (Tier.HOUR, "hours_since", settings.hour_retention_days),
-        (Tier.DAY, "days_since", settings.day_retention_days),
+    raw_from = _before(tick, settings.interface_snapshot_retention_days)
+    await _drop_days(engine, "interface_snapshot", "interface_raw_since", raw_from)
+    five_minutes_from = _before(tick, settings.interface_five_minute_retention_days)
+    await _drop_days(engine, "interface_rollup_5m", "interface_five_minutes_since", five_minutes_from)
+    for tier, tables, column, days in (
+        (Tier.HOUR, ("rollup", "summary"), "hours_since", settings.hour_retention_days),
+        (Tier.HOUR, ("interface_rollup",), "interface_hours_since", settings.interface_hour_retention_days),
+        (Tier.DAY, ("rollup", "summary", "interface_rollup"), "days_since", settings.day_retention_days),
     ):
         kept_from = _before(tick, days)
         await _record(engine, column, kept_from)
-        await delete_before(engine, f"rollup_{tier}", "begin_at", kept_from)
-        await delete_before(engine, f"summary_{tier}", "begin_at", kept_from)
+        for table in tables:
+            await delete_before(engine, f"{table}_{tier}", "begin_at", kept_from)
+    await forget_interfaces(engine, tick, timedelta(days=settings.vanished_interface_retention_days))
     await delete_before(engine, "state_change", "at", _before(tick, settings.state_change_retention_days))
     await delete_before(engine, "report", "made_at", tick - _REPORTS_KEPT)
     await delete_before(engine, "job_run", "tick", tick - timedelta(days=settings.ledger_retention_days))
@@ -50,7 +59,8 @@ async def _drop_days(engine: AsyncEngine, table: str, column: str, kept_from: da
         rolled = await _select_rolled_until(connection)
     first_kept = floor_to(min(kept_from, rolled or kept_from), Tier.DAY.step)
     # The last span of the last day that goes reaches into the first that stays.
-    since = first_kept if table != "snapshot" else ceil_to(first_kept + _LONGEST_SPAN, Tier.FIVE_MINUTES.step)
+    is_raw = table.endswith("snapshot")
+    since = first_kept if not is_raw else ceil_to(first_kept + _LONGEST_SPAN, Tier.FIVE_MINUTES.step)
     await _record(engine, column, min(since, rolled or since))
     await drop_partitions_before(engine, first_kept.date(), table)
 
@@ -102,3 +112,32 @@ async def delete_before(engine: AsyncEngine, table: str, column: str, moment: da
         deleted += batch.rowcount
         if batch.rowcount < _DELETE_BATCH:
             return deleted
+
+
+async def forget_interfaces(engine: AsyncEngine, tick: datetime, kept: timedelta) -> int:
+    """Delete interfaces that nobody has seen for so long, or whose device is gone, with their hours and days.
+
+    Finer rows of them go with their days. In small batches; returns how many.
+    """
+    forgotten = 0
+    values = {"unseen": tick - kept, "rolled_up": tick - _ROLLED_UP_AFTER, "batch": _FORGET_BATCH}
+    while True:
+        async with engine.begin() as connection:
+            ids = list(await connection.scalars(_FORGET, values))
+            for tier in (Tier.HOUR, Tier.DAY):
+                statement = text(f"DELETE FROM store.interface_rollup_{tier} WHERE interface_id = ANY(:ids)")
+                await connection.execute(statement, {"ids": ids})
+        forgotten += len(ids)
+        if len(ids) < _FORGET_BATCH:
+            return forgotten
+
+
+# The condition stands outside too: of an interface that is seen again meanwhile it does not hold any more.
+_FORGET = text(
+    """
+    DELETE FROM store.interface WHERE id = ANY(ARRAY(
+        SELECT interface.id FROM store.interface LEFT JOIN store.device ON device.id = device_id
+        WHERE last_seen_at < :unseen OR (device.id IS NULL AND last_seen_at < :rolled_up) LIMIT :batch
+    )) AND last_seen_at < greatest(CAST(:unseen AS timestamptz), CAST(:rolled_up AS timestamptz)) RETURNING id
+    """
+)

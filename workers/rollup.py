@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dashnet.history.measures import (
     DEVICE_MEASURES,
+    INTERFACE_MEASURES,
     SUMMARY_MEASURES,
     Measure,
     bind_stretches,
     count_spans,
     device_pieces,
+    interface_pieces,
     list_columns,
     merge_rows,
     summary_pieces,
@@ -112,8 +114,13 @@ async def roll_up_between(connection: AsyncConnection, begin: datetime, end: dat
     """Make the rows of five minutes from `begin` to `end`, both on their grid; returns of how many snapshots."""
     marks = [begin + number * _FIVE_MINUTES for number in range((end - begin) // _FIVE_MINUTES + 1)]
     values = bind_stretches(marks, [(begin, end)])
-    count = await connection.scalar(text(_insert_device_rows()), values)
+    count = await connection.scalar(
+        text(_insert_rows("rollup_5m", "device_id", device_pieces("true"), DEVICE_MEASURES)), values
+    )
     await connection.execute(text(_insert_summary_rows()), values)
+    await connection.scalar(
+        text(_insert_rows("interface_rollup_5m", "interface_id", interface_pieces("true"), INTERFACE_MEASURES)), values
+    )
     return int(count or 0)
 
 
@@ -129,13 +136,15 @@ async def merge_rows_between(connection: AsyncConnection, begin: datetime, end: 
             await _merge_rows(connection, finer, coarser, first, last)
     # Days become whole at their end, or at their begin where the past is written backwards.
     to_edge = ceil_to if with_last else floor_to
-    await _order_hours(connection, to_edge(begin, Tier.DAY.step), to_edge(end, Tier.DAY.step))
+    for table, key in (("rollup_1h", "device_id"), ("interface_rollup_1h", "interface_id")):
+        await _order_hours(connection, table, key, to_edge(begin, Tier.DAY.step), to_edge(end, Tier.DAY.step))
 
 
 async def _merge_rows(connection: AsyncConnection, finer: Tier, coarser: Tier, begin: datetime, end: datetime) -> None:
     for table, keys, measures in (
         ("rollup", ["device_id"], DEVICE_MEASURES),
         ("summary", [], SUMMARY_MEASURES),
+        ("interface_rollup", ["interface_id"], INTERFACE_MEASURES),
     ):
         columns = ", ".join([*keys, list_columns(measures)])
         await connection.execute(
@@ -150,28 +159,27 @@ async def _merge_rows(connection: AsyncConnection, finer: Tier, coarser: Tier, b
         )
 
 
-async def _order_hours(connection: AsyncConnection, begin: datetime, end: datetime) -> None:
-    """Write the hours of whole days anew, a device's 24 side by side.
+async def _order_hours(connection: AsyncConnection, table: str, key: str, begin: datetime, end: datetime) -> None:
+    """Write the hours of whole days anew, a device's or interface's 24 side by side.
 
     They came hour by hour, all devices each time, so that a year of a device lay on thousands of pages.
     """
     if begin < end:
         await connection.execute(
             text(
-                "WITH taken AS (DELETE FROM store.rollup_1h WHERE begin_at >= :begin AND begin_at < :end RETURNING *) "
-                "INSERT INTO store.rollup_1h SELECT * FROM taken "
-                "ORDER BY date_bin('1 day', begin_at, 'epoch'), device_id, begin_at"
+                f"WITH taken AS (DELETE FROM store.{table} WHERE begin_at >= :begin AND begin_at < :end RETURNING *) "
+                f"INSERT INTO store.{table} SELECT * FROM taken "
+                f"ORDER BY date_bin('1 day', begin_at, 'epoch'), {key}, begin_at"
             ),
             {"begin": begin, "end": end},
         )
 
 
-def _insert_device_rows() -> str:
+def _insert_rows(table: str, key: str, pieces: str, measures: tuple[Measure, ...]) -> str:
     return (
-        f"WITH {device_pieces('true')}, made AS (INSERT INTO store.rollup_5m "
-        f"(begin_at, device_id, {list_columns(DEVICE_MEASURES)}) "
-        f"SELECT (CAST(:edges AS timestamptz[]))[bucket], device_id, {count_spans(DEVICE_MEASURES)} "
-        f"FROM piece GROUP BY bucket, device_id {_replace(['device_id'], DEVICE_MEASURES)} "
+        f"WITH {pieces}, made AS (INSERT INTO store.{table} (begin_at, {key}, {list_columns(measures)}) "
+        f"SELECT (CAST(:edges AS timestamptz[]))[bucket], {key}, {count_spans(measures)} "
+        f"FROM piece GROUP BY bucket, {key} {_replace([key], measures)} "
         f"RETURNING snapshot_count) SELECT sum(snapshot_count) FROM made"
     )
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from redis.exceptions import RedisError
@@ -13,6 +14,7 @@ from dashnet.backups.archive import Manifest, open_backup
 from dashnet.backups.dump import select_server_version, to_size
 from dashnet.backups.load import Loading, replace_stored
 from dashnet.backups.programs import check_can_load, find_programs
+from dashnet.backups.statements import make_partitions
 from dashnet.database import is_unreachable, known_versions, stored_version
 from dashnet.errors import BackupError, DashnetError
 from dashnet.jobs import Job, request_now
@@ -97,3 +99,7 @@ async def _upgrade(engine: AsyncEngine, manifest: Manifest, say: Callable[[str],
                 f"the backup is restored, but {schema} is still at its version {version} ({error}); "
                 "run: dashnet upgrade"
             ) from error
+    # Of tables that the backup did not have yet.
+    async with engine.begin() as connection:
+        for statement in make_partitions(datetime.now(UTC)):
+            await connection.execute(text(statement))

@@ -1,7 +1,7 @@
 """The SQL around a dump that is loaded: what makes it replace what is stored, in psql's one transaction."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from dashnet.backups.archive import SCHEMAS, Manifest
@@ -13,6 +13,7 @@ _LOCK_SECONDS = 10
 _TRY_MILLISECONDS = 300
 _TRIES = 50
 _REPLACED = "_replaced"
+_WRITTEN_BY_REFRESHES = ("store.snapshot", "store.interface_snapshot")
 
 
 def begin() -> str:
@@ -37,7 +38,7 @@ def finish(manifest: Manifest) -> str:
     statements = (
         _check(manifest),
         *_begin_anew(str(uuid.uuid4())),
-        *(_make_partition(day) for day in _days_at_hand(datetime.now(UTC))),
+        *make_partitions(datetime.now(UTC), manifest.row_counts),
         *(f"ANALYZE {table}" for table in manifest.row_counts),
         f"SELECT '{LOADED}'",
     )
@@ -73,17 +74,18 @@ def _begin_anew(inventory_id: str) -> Sequence[str]:
     )
 
 
-def _make_partition(day: date) -> str:
+def make_partitions(now: datetime, tables: Collection[str] = _WRITTEN_BY_REFRESHES) -> Sequence[str]:
+    """Of those of these tables that refreshes write, yesterday to tomorrow: workers make them only once an hour."""
+    days = [now.date() + timedelta(days=days) for days in (-1, 0, 1)]
+    return [_make_partition(table, day) for table in _WRITTEN_BY_REFRESHES if table in tables for day in days]
+
+
+def _make_partition(table: str, day: date) -> str:
     """As workers do it, and in one go: nobody reads or writes the table yet."""
     return (
-        f"CREATE TABLE IF NOT EXISTS store.snapshot_{day:%Y%m%d} PARTITION OF store.snapshot "
+        f"CREATE TABLE IF NOT EXISTS {table}_{day:%Y%m%d} PARTITION OF {table} "
         f"FOR VALUES FROM ('{day} 00:00:00+00') TO ('{day + timedelta(days=1)} 00:00:00+00')"
     )
-
-
-def _days_at_hand(now: datetime) -> Sequence[date]:
-    """Yesterday to tomorrow: workers that run make the partitions of snapshots only once an hour."""
-    return [now.date() + timedelta(days=days) for days in (-1, 0, 1)]
 
 
 def swap() -> str:

@@ -42,6 +42,21 @@ async def narrows_by_query(server: Server) -> None:
         demand((await socket.next_of("state"))["devices"] == [], "a search for nothing found something")
 
 
+async def shows_interfaces_to_who_asks(server: Server) -> None:
+    """Interfaces come to who asks for them of devices that it names, and to nobody else."""
+    async with server.open("/live") as socket:
+        whole = (await socket.next_of("state"))["devices"]
+        demand(not any("interfaces" in device for device in whole), "interfaces came to who did not ask for any")
+        await socket.send({"type": "subscribe", "interfaces": True})
+        error = await socket.next_error()
+        demand(error["code"] == "bad_message", f"without device_ids the code is {error['code']!r}")
+        ids = [device["id"] for device in whole[:1]]
+        await socket.send({"type": "subscribe", "device_ids": ids, "interfaces": True})
+        shown = (await socket.next_of("state"))["devices"]
+        demand([device["id"] for device in shown] == ids, f"asked for {ids}, got {shown}")
+        demand(all("interfaces" in device for device in shown), "no interfaces came to who asked for them")
+
+
 async def refuses_a_bad_address(server: Server) -> None:
     """An address that asks for no possible view gets an error and is closed with 4500."""
     async with server.open("/live?state=offline") as socket:
@@ -154,6 +169,7 @@ CHECKS: tuple[Callable[[Server], Awaitable[None]], ...] = (
     begins_with_a_state,
     narrows_by_id,
     narrows_by_query,
+    shows_interfaces_to_who_asks,
     refuses_a_bad_address,
     answers_bad_messages,
     closes_on_a_huge_message,

@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashnet.history.measures import (
     DEVICE_MEASURES,
+    INTERFACE_MEASURES,
     SUMMARY_MEASURES,
     Merge,
     bind_stretches,
     bucketed_rows,
     count_spans,
     device_pieces,
+    interface_pieces,
     merge_rows,
     summary_pieces,
 )
@@ -59,6 +61,36 @@ class DeviceCounts:
 
 
 @dataclass(slots=True)
+class InterfaceCounts:
+    """A stretch of time of one interface.
+
+    Megabits are Mbit/s times seconds, packets those per second times seconds; each over the seconds in which it was
+    known. Extremes are Mbit/s.
+    """
+
+    upload_megabits: float = 0.0
+    upload_known_seconds: int = 0
+    download_megabits: float = 0.0
+    download_known_seconds: int = 0
+    errors_in_packets: float = 0.0
+    errors_in_known_seconds: int = 0
+    errors_out_packets: float = 0.0
+    errors_out_known_seconds: int = 0
+    discards_in_packets: float = 0.0
+    discards_in_known_seconds: int = 0
+    discards_out_packets: float = 0.0
+    discards_out_known_seconds: int = 0
+    snapshot_count: int = 0
+    up_seconds: int = 0
+    down_seconds: int = 0
+    unknown_seconds: int = 0
+    upload_min: float | None = None
+    upload_max: float | None = None
+    download_min: float | None = None
+    download_max: float | None = None
+
+
+@dataclass(slots=True)
 class SummaryCounts:
     """A stretch of time of all devices together; `up_seconds` and so on are added up over devices.
 
@@ -80,10 +112,14 @@ class SummaryCounts:
     up_max: int | None = None
 
 
-_Counts = TypeVar("_Counts", DeviceCounts, SummaryCounts)
+_Counts = TypeVar("_Counts", DeviceCounts, InterfaceCounts, SummaryCounts)
 _MERGES: dict[type, Sequence[tuple[str, Merge]]] = {
     kind: [(field.name, {one.name: one.merge for one in measures}[field.name]) for field in fields(kind)]
-    for kind, measures in ((DeviceCounts, DEVICE_MEASURES), (SummaryCounts, SUMMARY_MEASURES))
+    for kind, measures in (
+        (DeviceCounts, DEVICE_MEASURES),
+        (InterfaceCounts, INTERFACE_MEASURES),
+        (SummaryCounts, SUMMARY_MEASURES),
+    )
 }
 
 
@@ -120,6 +156,24 @@ async def select_device_counts(
         rows = await connection.execute(text(query), {**bind_stretches(plan.edges, stretches), **values})
         for device_id, bucket, *measures in rows:
             _put(found.setdefault(device_id, {}), bucket - 1, DeviceCounts(*measures))
+    return found
+
+
+async def select_interface_counts(
+    connection: AsyncConnection, plan: Plan, interface_id: int
+) -> dict[int, InterfaceCounts]:
+    """The buckets of one interface, by number from 0; those without any observation are left out."""
+    where = "interface_id = :interface_id"
+    found: dict[int, InterfaceCounts] = {}
+    for tier, stretches in plan.stretches.items():
+        if tier is Tier.RAW:
+            head, counts = interface_pieces(where), count_spans(INTERFACE_MEASURES)
+        else:
+            head, counts = bucketed_rows(f"interface_rollup_{tier}", where), merge_rows(INTERFACE_MEASURES)
+        query = text(f"WITH {head} SELECT bucket, {counts} FROM piece GROUP BY bucket")
+        values = {**bind_stretches(plan.edges, stretches), "interface_id": interface_id}
+        for bucket, *measures in await connection.execute(query, values):
+            _put(found, bucket - 1, InterfaceCounts(*measures))
     return found
 
 

@@ -54,6 +54,33 @@ DEVICE_MEASURES = (
     Measure("round_trip_max", Merge.MAX, "max(round_trip_seconds)"),
 )
 
+
+def _of_rate(column: str, name: str, total: str) -> tuple[Measure, Measure]:
+    """The sum of a rate times seconds, and for how long it was known."""
+    return (
+        Measure(f"{name}_{total}", Merge.SUM, f"coalesce(sum({column}::float8 * seconds), 0)"),
+        Measure(f"{name}_known_seconds", Merge.SUM, f"coalesce(sum(seconds) FILTER (WHERE {column} IS NOT NULL), 0)"),
+    )
+
+
+# Of one interface. Each rate is known by itself, whatever the state.
+INTERFACE_MEASURES = (
+    *_of_rate("upload_speed", "upload", "megabits"),
+    *_of_rate("download_speed", "download", "megabits"),
+    *_of_rate("errors_in", "errors_in", "packets"),
+    *_of_rate("errors_out", "errors_out", "packets"),
+    *_of_rate("discards_in", "discards_in", "packets"),
+    *_of_rate("discards_out", "discards_out", "packets"),
+    Measure("snapshot_count", Merge.SUM, "count(*) FILTER (WHERE is_first)"),
+    Measure("up_seconds", Merge.SUM, "coalesce(sum(seconds) FILTER (WHERE is_up), 0)"),
+    Measure("down_seconds", Merge.SUM, "coalesce(sum(seconds) FILTER (WHERE NOT is_up), 0)"),
+    Measure("unknown_seconds", Merge.SUM, "coalesce(sum(seconds) FILTER (WHERE is_up IS NULL), 0)"),
+    Measure("upload_min", Merge.MIN, "min(upload_speed)"),
+    Measure("upload_max", Merge.MAX, "max(upload_speed)"),
+    Measure("download_min", Merge.MIN, "min(download_speed)"),
+    Measure("download_max", Merge.MAX, "max(download_speed)"),
+)
+
 # Of all devices together: a tick's snapshots are added up first, so that the extremes are those of the sum.
 SUMMARY_MEASURES = (
     Measure("upload_megabits", Merge.SUM, "sum(upload_speed * seconds)"),
@@ -138,11 +165,20 @@ _READ = (
 
 def device_pieces(where: str) -> str:
     """WITH terms that end in `piece`: spans of single devices, cut into buckets; `where` chooses among snapshots."""
+    return _pieces("snapshot", "device_id", where)
+
+
+def interface_pieces(where: str) -> str:
+    """The same of single interfaces."""
+    return _pieces("interface_snapshot", "interface_id", where)
+
+
+def _pieces(table: str, key: str, where: str) -> str:
     return f"""
 span AS (
-    SELECT begin_at, end_at, snapshot.*, least({_NEXT_TICK}, lead(time_stamp) OVER devices) AS span_end
-    FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.snapshot WHERE {_READ} AND {where} {_FENCE}) AS snapshot
-    WINDOW devices AS (PARTITION BY begin_at, device_id ORDER BY time_stamp)
+    SELECT begin_at, end_at, snapshot.*, least({_NEXT_TICK}, lead(time_stamp) OVER its) AS span_end
+    FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.{table} WHERE {_READ} AND {where} {_FENCE}) AS snapshot
+    WINDOW its AS (PARTITION BY begin_at, {key} ORDER BY time_stamp)
 ),
 {_CUT}"""
 

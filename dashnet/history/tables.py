@@ -64,6 +64,66 @@ class RollupDay(RollupFields, table=True):
     )
 
 
+class InterfaceRollupFields(SQLModel):
+    """A stretch of time of one interface; extremes are null where nothing was known."""
+
+    begin_at: datetime = Field(sa_type=DateTime(timezone=True))
+    upload_megabits: float = Field(sa_type=DOUBLE_PRECISION)
+    download_megabits: float = Field(sa_type=DOUBLE_PRECISION)
+    errors_in_packets: float = Field(sa_type=DOUBLE_PRECISION)
+    errors_out_packets: float = Field(sa_type=DOUBLE_PRECISION)
+    discards_in_packets: float = Field(sa_type=DOUBLE_PRECISION)
+    discards_out_packets: float = Field(sa_type=DOUBLE_PRECISION)
+    interface_id: int
+    snapshot_count: int
+    up_seconds: int
+    down_seconds: int
+    unknown_seconds: int
+    upload_known_seconds: int
+    download_known_seconds: int
+    errors_in_known_seconds: int
+    errors_out_known_seconds: int
+    discards_in_known_seconds: int
+    discards_out_known_seconds: int
+    upload_min: float | None = Field(sa_type=REAL)
+    upload_max: float | None = Field(sa_type=REAL)
+    download_min: float | None = Field(sa_type=REAL)
+    download_max: float | None = Field(sa_type=REAL)
+
+
+class InterfaceRollupFiveMinutes(InterfaceRollupFields, table=True):
+    """Made of interface snapshots. Partitioned by day of `begin_at` (UTC)."""
+
+    __tablename__ = "interface_rollup_5m"
+    __table_args__ = (
+        PrimaryKeyConstraint("interface_id", "begin_at"),
+        Index("interface_rollup_5m_begin_at_idx", "begin_at", postgresql_using="brin"),
+        {"schema": SCHEMA, "postgresql_partition_by": "RANGE (begin_at)"},
+    )
+
+
+class InterfaceRollupHour(InterfaceRollupFields, table=True):
+    """Made of five minutes."""
+
+    __tablename__ = "interface_rollup_1h"
+    __table_args__ = (
+        PrimaryKeyConstraint("interface_id", "begin_at"),
+        Index("interface_rollup_1h_begin_at_idx", "begin_at", postgresql_using="brin"),
+        {"schema": SCHEMA},
+    )
+
+
+class InterfaceRollupDay(InterfaceRollupFields, table=True):
+    """Made of hours."""
+
+    __tablename__ = "interface_rollup_1d"
+    __table_args__ = (
+        PrimaryKeyConstraint("interface_id", "begin_at"),
+        Index("interface_rollup_1d_begin_at_idx", "begin_at", postgresql_using="brin"),
+        {"schema": SCHEMA},
+    )
+
+
 class SummaryFields(SQLModel):
     """A stretch of time of all devices together; seconds up, down and unknown are added up over devices."""
 
@@ -118,6 +178,9 @@ class HistoryExtent(SQLModel, table=True):
     hours_since: datetime = Field(sa_type=DateTime(timezone=True))
     days_since: datetime = Field(sa_type=DateTime(timezone=True))
     backfilled_since: datetime | None = Field(sa_type=DateTime(timezone=True))
+    interface_raw_since: datetime = Field(sa_type=DateTime(timezone=True))
+    interface_five_minutes_since: datetime = Field(sa_type=DateTime(timezone=True))
+    interface_hours_since: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class StateChange(SQLModel, table=True):

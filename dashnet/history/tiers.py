@@ -91,8 +91,18 @@ async def open_history(engine: AsyncEngine) -> AsyncIterator[tuple[AsyncConnecti
 
 async def select_extent(connection: AsyncConnection) -> Extent:
     """How far the tiers reach; ask in the transaction that reads them."""
+    return await _select_extent(connection, "")
+
+
+async def select_interface_extent(connection: AsyncConnection) -> Extent:
+    """The same of interfaces, of which there are more, and so less is kept. They are rolled up with their devices."""
+    return await _select_extent(connection, "interface_")
+
+
+async def _select_extent(connection: AsyncConnection, prefix: str) -> Extent:
+    own = ", ".join(f"{prefix}{name} AS {name}" for name in ("raw_since", "five_minutes_since", "hours_since"))
     query = text(
-        "SELECT coalesce(rolled_until, 'epoch') AS rolled_until, raw_since, simulated_raw_since, five_minutes_since, "
-        "hours_since, days_since FROM store.history_extent"
+        f"SELECT coalesce(rolled_until, 'epoch') AS rolled_until, {own}, simulated_raw_since, days_since "
+        "FROM store.history_extent"
     )
     return Extent(**(await connection.execute(query)).mappings().one())

@@ -39,6 +39,7 @@ _QUERY = {
     "device_types": ("string", "May be repeated: devices of one of these types"),
     "state": ("string", "Devices in this state: up, down or unknown"),
     "search": ("string", "Devices with this text in a name, type, system, address or tag, in any case"),
+    "interfaces": ("boolean", "true: with the interfaces of the devices that `device_ids` names, 100 at the most"),
 }
 
 

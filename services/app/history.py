@@ -30,7 +30,7 @@ from services.app.series import CSV_POINTS_AT_ONCE, Asked, Question, Series, cut
 router = APIRouter(prefix="/api", tags=["history"], responses=problem_responses(422, 503))
 
 MOST_DEVICES = 100
-_ALSO_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+ALSO_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 class DeviceHistory(Series):
@@ -60,7 +60,7 @@ class SummaryHistory(Series):
     points: list[SummaryPoint]
 
 
-@router.get("/devices/history", response_model=DevicesHistory, responses=problem_responses(404) | _ALSO_CSV)
+@router.get("/devices/history", response_model=DevicesHistory, responses=problem_responses(404) | ALSO_CSV)
 async def read_several(
     panel: CurrentPanel,
     engine: Engine,
@@ -75,10 +75,10 @@ async def read_several(
         return answer
     head, points = answer
     series = [{"device_id": one["id"], "host_name": one["host_name"], "points": points[one["id"]]} for one in devices]
-    return _to_json({**head, "devices": series})
+    return to_json({**head, "devices": series})
 
 
-@router.get("/devices/{device_id}/history", response_model=DeviceHistory, responses=problem_responses(404) | _ALSO_CSV)
+@router.get("/devices/{device_id}/history", response_model=DeviceHistory, responses=problem_responses(404) | ALSO_CSV)
 async def read_history(device_id: DeviceId, panel: CurrentPanel, engine: Engine, asked: Asked) -> Response:
     """A device's past: mean, minimum and maximum per bucket, and null where nobody looked."""
     device = find_device(panel, device_id)
@@ -86,10 +86,10 @@ async def read_history(device_id: DeviceId, panel: CurrentPanel, engine: Engine,
     if isinstance(answer, Response):
         return answer
     head, points = answer
-    return _to_json({**head, "device_id": device_id, "points": points[device_id]})
+    return to_json({**head, "device_id": device_id, "points": points[device_id]})
 
 
-@router.get("/summary/history", response_model=SummaryHistory, responses=_ALSO_CSV)
+@router.get("/summary/history", response_model=SummaryHistory, responses=ALSO_CSV)
 async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked) -> Response:
     """The whole network's past: sums over all devices, their mean, minimum and maximum per bucket."""
     simulated = has_simulated(panel.devices.values())
@@ -99,7 +99,7 @@ async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked
         if not asked.is_csv:
             plan = make_plan(edges, extent, simulated=simulated)
             points = to_summary_points(plan, await select_summary_counts(connection, plan))
-            return _to_json({**describe(asked, step, plan), "points": points})
+            return to_json({**describe(asked, step, plan), "points": points})
 
     async def lines() -> AsyncIterator[bytes]:
         yield to_csv([SUMMARY_POINT_FIELDS])
@@ -110,7 +110,7 @@ async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked
                 found = await select_summary_counts(connection, plan)
             yield to_csv(list(point.values()) for point in to_summary_points(plan, found))
 
-    return _to_csv_response(lines(), "summary")
+    return to_csv_response(lines(), "summary")
 
 
 async def _answer_devices(
@@ -137,7 +137,7 @@ async def _answer_devices(
                 points = to_device_points(plan, found.get(device_id, {}))
                 yield to_csv([device_id, *point.values()] for point in points)
 
-    return _to_csv_response(lines(), "history")
+    return to_csv_response(lines(), "history")
 
 
 def _parse_ids(given: str) -> Sequence[int]:
@@ -149,10 +149,12 @@ def _parse_ids(given: str) -> Sequence[int]:
     return sorted({int(part) for part in parts})
 
 
-def _to_json(document: object) -> Response:
+def to_json(document: object) -> Response:
+    """An answer in JSON."""
     return Response(orjson.dumps(document), media_type="application/json")
 
 
-def _to_csv_response(lines: AsyncIterator[bytes], name: str) -> Response:
+def to_csv_response(lines: AsyncIterator[bytes], name: str) -> Response:
+    """A streamed answer in CSV, to be saved under this name."""
     headers = {"content-disposition": f'attachment; filename="dashnet-{name}.csv"'}
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)

@@ -6,6 +6,7 @@ from itertools import chain
 
 import orjson
 
+from dashnet.interface_part import cut_part
 from dashnet.publication import Position, Publication
 from services.app.audience import Audience, Delivery, Turns
 from services.app.due import Due
@@ -149,7 +150,7 @@ class Hub:
         if self._panel is None:
             raise RuntimeError("a publication came before the panel was loaded")
         decoded = orjson.loads(publication.message)
-        change = self._panel.apply(publication.position, decoded)
+        change = self._panel.apply(publication.position, decoded, cut_part(publication.part))
         self._states.clear()
         message = Message(publication.message, publication.position.seq)
         self._recent.keep(message)
@@ -160,7 +161,7 @@ class Hub:
                 self._index.remove(device_id)
         # A view follows when its turn comes, or when a state of it is wanted: a thousand at once would let nobody else
         # have a turn. The panel stays as it is until all have.
-        narrowing = Narrowing(message, change, self._panel.devices)
+        narrowing = Narrowing(message, change, self._panel)
         deliveries = [self._watching_all.begin_delivery(lambda: message)]
         for membership in self._memberships.values():
             if membership.device_ids is not None:
@@ -194,7 +195,9 @@ class Hub:
             raise RuntimeError("there is no panel yet")
         message = self._states.get(view)
         if message is None:
-            message = Message(self._panel.to_state(self._find(self._panel, view)), self._panel.position.seq)
+            found = self._find(self._panel, view)
+            state = self._panel.to_state(found, with_interfaces=view.interfaces)
+            message = Message(state, self._panel.position.seq)
             membership = self._memberships.get(view)
             is_shared = view == ALL_DEVICES or (membership is not None and len(membership.audience) > 1)
             self._states.keep(view, message, is_shared=is_shared)

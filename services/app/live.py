@@ -61,6 +61,8 @@ def parse_query(query: QueryParams) -> View:
     wanted: dict[str, Any] = {name: query[name] for name in ("state", "search") if query.get(name)}
     words = {name: query.getlist(name) for name in ("tags", "device_types") if name in query}
     wanted |= {name: [word for word in listed if word] for name, listed in words.items()}
+    if given := query.get("interfaces"):
+        wanted["interfaces"] = {"true": True, "false": False}.get(given, given)
     if "device_ids" in query:
         ids = [one.strip() for part in query.getlist("device_ids") for one in part.split(",") if one.strip()]
         wanted["device_ids"] = [int(one) if one.isdecimal() and len(one) < 20 else one for one in ids]

@@ -29,6 +29,7 @@ from services.app import (
     forward,
     full_state,
     history,
+    interfaces,
     job_runs,
     live,
     reports,
@@ -70,7 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CountRequests)
     install_problems(app)
     # History first: its /devices/history is no id of a device.
-    past = (history, availability, traffic, state_changes, reports)
+    past = (history, interfaces, availability, traffic, state_changes, reports)
     for room in (live, full_state, *past, devices, job_runs, forward, asyncapi):
         app.include_router(room.router)
     _add_operations(app)

@@ -1,15 +1,18 @@
 """Which devices each narrowed view holds, kept current, and what a publication is to those who see only that. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import orjson
 
+from dashnet.interface_part import unpack_json
 from dashnet.reading import State
 from services.app.audience import Audience, Delivery
 from services.app.message import Message
-from services.app.panel import Change
+from services.app.panel import Change, Panel
 from services.app.views import DeviceIndex, LiveDevice, View
 
+# Devices that were read, that are to be shown whole, that left, and whether with interfaces.
+_Key = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], bool]
 _SNAP_SHOTS = b'"snap_shots":[{'
 
 
@@ -98,43 +101,52 @@ class Membership:
 class Narrowing:
     """One publication, cut to view after view; cuts that come out alike are one message."""
 
-    def __init__(self, message: Message, change: Change, devices: Mapping[int, LiveDevice]) -> None:
+    def __init__(self, message: Message, change: Change, panel: Panel) -> None:
         self._seq = message.seq
         self._payload = message.payload
         self._change = change
-        self._devices = devices
+        self._panel = panel
         self._index = DeviceIndex(change.changed)
         self._head = b'{"type":"snapshots","seq":%d,"time_stamp":%b,' % (message.seq, orjson.dumps(change.time_stamp))
         self._turned_to: dict[State, set[int]] = {}
         for device_id, state in change.turned.items():
             self._turned_to.setdefault(state, set()).add(device_id)
         self._fragments: dict[int, bytes] = {}
-        self._messages: dict[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]], Message] = {}
+        self._with_interfaces: dict[int, bytes] = {}
+        self._messages: dict[_Key, Message] = {}
 
     def cut(self, membership: Membership) -> Message:
         """The message for the subscribers of one view, which is brought up to date."""
         change = self._change
         if change.time_stamp is None:
             shown, left = membership.edit(self._index.find(membership.view), change)
-            return self._share((), shown, left)
+            return self._share((), shown, left, with_interfaces=membership.view.interfaces)
         entered, left = membership.turn(change.turned, self._turned_to)
         read = change.snap_shots.keys() & (membership.device_ids or set())
-        return self._share(read - entered if entered else read, entered, left)
+        read = read - entered if entered else read
+        return self._share(read, entered, left, with_interfaces=membership.view.interfaces)
 
-    def _share(self, read: Collection[int], shown: Collection[int], left: Collection[int]) -> Message:
-        key = tuple(sorted(read)), tuple(sorted(shown)) if shown else (), tuple(sorted(left)) if left else ()
+    def _share(
+        self, read: Collection[int], shown: Collection[int], left: Collection[int], *, with_interfaces: bool
+    ) -> Message:
+        shown_key, left_key = tuple(sorted(shown)) if shown else (), tuple(sorted(left)) if left else ()
+        key = tuple(sorted(read)), shown_key, left_key, with_interfaces
         message = self._messages.get(key)
         if message is None:
             message = self._messages[key] = Message(self._encode(*key), self._seq)
         return message
 
-    def _encode(self, read: Iterable[int], shown: tuple[int, ...], left: tuple[int, ...]) -> bytes:
+    def _encode(
+        self, read: tuple[int, ...], shown: tuple[int, ...], left: tuple[int, ...], with_interfaces: bool
+    ) -> bytes:
         if self._change.time_stamp is None:
-            return b'{"type":"inventory","seq":%d%b}' % (self._seq, self._encode_edit(shown, left))
+            return b'{"type":"inventory","seq":%d%b}' % (self._seq, self._encode_edit(shown, left, with_interfaces))
         fragments = (self._fragments or self._cut_fragments()) if read else {}
+        if with_interfaces:
+            fragments = {device_id: self._add_interfaces(device_id, fragments[device_id]) for device_id in read}
         snap_shots = b",".join([fragments[device_id] for device_id in read])
         # Most narrowed messages move no device in or out, and those of a view without a state never do.
-        edit = self._encode_edit(shown, left) if shown or left else b""
+        edit = self._encode_edit(shown, left, with_interfaces) if shown or left else b""
         turned = self._encode_state_changes({*read, *shown, *left}) if self._change.state_changes else b""
         return b'%b"snap_shots":[%b]%b%b}' % (self._head, snap_shots, turned, edit)
 
@@ -142,9 +154,17 @@ class Narrowing:
         told = [one for one in self._change.state_changes if one["device_id"] in device_ids]
         return b',"state_changes":%b' % orjson.dumps(told) if told else b""
 
-    def _encode_edit(self, shown: Iterable[int], left: tuple[int, ...]) -> bytes:
-        devices = orjson.dumps([self._devices[device_id] for device_id in shown])
+    def _encode_edit(self, shown: tuple[int, ...], left: tuple[int, ...], with_interfaces: bool) -> bytes:
+        devices = orjson.dumps([self._panel.to_viewed(one, with_interfaces=with_interfaces) for one in shown])
         return b',"changed":%b,"removed":%b' % (devices, orjson.dumps(left))
+
+    def _add_interfaces(self, device_id: int, fragment: bytes) -> bytes:
+        """A snapshot with the interfaces that were read with it; made once for all views that show it so."""
+        added = self._with_interfaces.get(device_id)
+        if added is None:
+            interfaces = unpack_json(self._change.interfaces.get(device_id))
+            added = self._with_interfaces[device_id] = b'%b,"interfaces":%b}' % (fragment[:-1], interfaces)
+        return added
 
     def _cut_fragments(self) -> dict[int, bytes]:
         """Each snapshot as it stands in the publication, cut out of it: to encode it anew is far dearer."""

@@ -75,15 +75,15 @@ def to_device_points(plan: Plan, buckets: Mapping[int, DeviceCounts]) -> list[di
 def _to_device_point(begin: datetime, counts: DeviceCounts) -> dict[str, Any]:
     return {
         "time_stamp": to_wire(begin),
-        "upload_speed": _mean(counts.upload_megabits, counts.known_seconds),
-        "upload_speed_min": _round(counts.upload_min),
-        "upload_speed_max": _round(counts.upload_max),
-        "download_speed": _mean(counts.download_megabits, counts.known_seconds),
-        "download_speed_min": _round(counts.download_min),
-        "download_speed_max": _round(counts.download_max),
-        "round_trip_seconds": _mean(counts.round_trip_area, counts.round_trip_known_seconds),
-        "round_trip_seconds_min": _round(counts.round_trip_min),
-        "round_trip_seconds_max": _round(counts.round_trip_max),
+        "upload_speed": round_mean(counts.upload_megabits, counts.known_seconds),
+        "upload_speed_min": round_or_null(counts.upload_min),
+        "upload_speed_max": round_or_null(counts.upload_max),
+        "download_speed": round_mean(counts.download_megabits, counts.known_seconds),
+        "download_speed_min": round_or_null(counts.download_min),
+        "download_speed_max": round_or_null(counts.download_max),
+        "round_trip_seconds": round_mean(counts.round_trip_area, counts.round_trip_known_seconds),
+        "round_trip_seconds_min": round_or_null(counts.round_trip_min),
+        "round_trip_seconds_max": round_or_null(counts.round_trip_max),
         "up_seconds": counts.up_seconds,
         "down_seconds": counts.down_seconds,
         "unknown_seconds": counts.unknown_seconds,
@@ -105,25 +105,27 @@ def _to_summary_point(begin: datetime, counts: SummaryCounts) -> dict[str, Any]:
     covered = counts.covered_seconds
     return {
         "time_stamp": to_wire(begin),
-        "upload_speed": _mean(counts.upload_megabits, covered),
-        "upload_speed_min": _round(counts.upload_min),
-        "upload_speed_max": _round(counts.upload_max),
-        "download_speed": _mean(counts.download_megabits, covered),
-        "download_speed_min": _round(counts.download_min),
-        "download_speed_max": _round(counts.download_max),
-        "up": _mean(counts.up_seconds, covered),
+        "upload_speed": round_mean(counts.upload_megabits, covered),
+        "upload_speed_min": round_or_null(counts.upload_min),
+        "upload_speed_max": round_or_null(counts.upload_max),
+        "download_speed": round_mean(counts.download_megabits, covered),
+        "download_speed_min": round_or_null(counts.download_min),
+        "download_speed_max": round_or_null(counts.download_max),
+        "up": round_mean(counts.up_seconds, covered),
         "up_min": counts.up_min,
         "up_max": counts.up_max,
-        "down": _mean(counts.down_seconds, covered),
-        "unknown": _mean(counts.unknown_seconds, covered),
+        "down": round_mean(counts.down_seconds, covered),
+        "unknown": round_mean(counts.unknown_seconds, covered),
         "covered_seconds": covered,
         "ticks": counts.tick_count,
     }
 
 
-def _mean(total: float, seconds: int) -> float | None:
+def round_mean(total: float, seconds: int) -> float | None:
+    """The mean over so many seconds, rounded; null where nothing is known."""
     return round_measured(total / seconds) if seconds else None
 
 
-def _round(value: float | None) -> float | None:
+def round_or_null(value: float | None) -> float | None:
+    """A measured value rounded, or null."""
     return None if value is None else round_measured(value)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dashnet.publication import Position
 from dashnet.reading import state_of, to_wire
 from services.app.panel import Panel
+from services.app.stored_interfaces import select_latest_interfaces
 
 # A real is read as the short decimal it was stored from, so that a value is the same here as in its publication.
 _SPEEDS = (
@@ -39,9 +40,10 @@ async def select_panel(engine: AsyncEngine, position: Position) -> Panel:
     )
     async with engine.connect() as connection:
         rows = (await connection.execute(query)).mappings().all()
+        interfaces = await select_latest_interfaces(connection)
     devices = {row["id"]: _to_live_device(row) for row in rows}
     times = [row["time_stamp"] for row in rows if row["time_stamp"] is not None]
-    return Panel(position, to_wire(max(times)) if times else None, devices)
+    return Panel(position, to_wire(max(times)) if times else None, devices, interfaces)
 
 
 def _to_live_device(row: RowMapping) -> dict[str, Any]:

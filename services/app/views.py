@@ -10,6 +10,8 @@ LiveDevice = dict[str, Any]  # the wire form of a device on /live: static fields
 
 MOST_DEVICE_IDS = 10_000
 MOST_WORDS = 100
+# Their interfaces are unpacked for each view.
+MOST_DEVICES_WITH_INTERFACES = 100
 LONGEST_WORD = 200
 # What a search text is looked for in.
 SEARCHED_FIELDS = ("host_name", "device_type", "operating_system", "mac_address", "ip_address")
@@ -19,7 +21,8 @@ SEARCHED_FIELDS = ("host_name", "device_type", "operating_system", "mac_address"
 class View:
     """Devices that fit every field; None asks for nothing. A collection fits where one of its entries does.
 
-    `search` is text, in any case, that is part of a name, type, system, address or tag.
+    `search` is text, in any case, that is part of a name, type, system, address or tag. `interfaces` is whether the
+    interfaces of each are to be seen, of devices that are named by their ids.
     """
 
     device_ids: frozenset[int] | None = None
@@ -27,6 +30,7 @@ class View:
     device_types: frozenset[str] | None = None
     state: State | None = None
     search: str | None = None
+    interfaces: bool = False
 
     @property
     def has_static_part(self) -> bool:
@@ -44,12 +48,14 @@ def parse_view(wanted: Mapping[str, Any]) -> View:
     Raises:
         ValueError: a field does not fit; says which and what it should be.
     """
+    device_ids = _parse_ids(wanted.get("device_ids"))
     return View(
-        device_ids=_parse_ids(wanted.get("device_ids")),
+        device_ids=device_ids,
         tags=_parse_words("tags", wanted.get("tags")),
         device_types=_parse_words("device_types", wanted.get("device_types")),
         state=_parse_state(wanted.get("state")),
         search=_parse_search(wanted.get("search")),
+        interfaces=_parse_interfaces(wanted.get("interfaces"), device_ids),
     )
 
 
@@ -87,6 +93,16 @@ def _parse_search(value: object) -> str | None:
     if not isinstance(value, str) or len(value) > LONGEST_WORD:
         raise ValueError(f"search must be a text of at most {LONGEST_WORD} characters, or null")
     return value.casefold()
+
+
+def _parse_interfaces(value: object, device_ids: frozenset[int] | None) -> bool:
+    if value is None or value is False:
+        return False
+    if value is not True:
+        raise ValueError("interfaces must be true, false or null")
+    if device_ids is None or len(device_ids) > MOST_DEVICES_WITH_INTERFACES:
+        raise ValueError(f"interfaces takes device_ids with it, {MOST_DEVICES_WITH_INTERFACES} at the most")
+    return True
 
 
 class DeviceIndex:

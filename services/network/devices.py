@@ -18,7 +18,7 @@ from services.network.bodies import merge_update, parse_devices, parse_update
 from services.network.dependencies import CurrentInventory, CurrentReader, CurrentSettings, Engine, RedisClient
 from services.network.models import DeviceCreate, DevicePublic, DeviceUpdate, InventoryChanges, StaticDevice
 from services.network.moments import invalid_field, parse_moment
-from services.network.reader import encode, encode_devices, to_wire_device
+from services.network.reader import encode, encode_devices
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,11 @@ Moment = Annotated[
         json_schema_extra={"format": "date-time"},
         examples=["2026-11-23T20:00:00Z"],
     ),
+]
+
+
+WithInterfaces = Annotated[
+    bool, Query(alias="interfaces", description="true: with the interfaces of each device that shows any")
 ]
 
 
@@ -53,9 +58,12 @@ async def read_devices(
     limit: Annotated[int | None, Query(ge=1, le=100_000, description="At most so many; all without it")] = None,
     at: Moment = None,
     read: Annotated[bool, Query(description="false: the inventory alone, no device is touched")] = True,
+    with_interfaces: WithInterfaces = False,
 ) -> Response:
     """All devices in id order, each read now (or, simulated ones, at a given time)."""
     ids = inventory.page(after, limit)
+    if with_interfaces and not read:
+        raise invalid_field("interfaces", "interfaces=true and read=false exclude each other")
     if at is not None:
         if not read:
             raise invalid_field("read", "read=false and at=… exclude each other")
@@ -64,7 +72,8 @@ async def read_devices(
         return _json_response(await asyncio.to_thread(encode, [inventory.devices[device_id] for device_id in ids]))
     else:
         readings = await reader.read(inventory, ids)
-    return _json_response(await asyncio.to_thread(encode_devices, inventory, readings))
+    encoded = await asyncio.to_thread(encode_devices, inventory, readings, with_interfaces=with_interfaces)
+    return _json_response(encoded)
 
 
 @router.post(
@@ -111,12 +120,14 @@ def _encode_created(ids: Sequence[int], devices: Sequence[DeviceCreate], is_list
 
 
 @router.get("/devices/{device_id}", response_model=DevicePublic, responses=problem_responses(404))
-async def read_device(device_id: DeviceId, inventory: CurrentInventory, reader: CurrentReader) -> Response:
+async def read_device(
+    device_id: DeviceId, inventory: CurrentInventory, reader: CurrentReader, with_interfaces: WithInterfaces = False
+) -> Response:
     """One device, read now."""
     if device_id not in inventory.devices:
         raise queries.no_device(device_id)
-    (reading,) = await reader.read(inventory, [device_id])
-    return _json_response(encode(to_wire_device(inventory.devices[device_id], reading)))
+    readings = await reader.read(inventory, [device_id])
+    return _json_response(encode_devices(inventory, readings, with_interfaces=with_interfaces)[1:-1])
 
 
 @router.patch(

@@ -163,8 +163,31 @@ class StaticDevice(BaseModel):
     parent_id: int | None
 
 
+class InterfacePublic(BaseModel):
+    """One interface of a device, told from its others by `name`; `interface_type` is a number of IANA's ifType.
+
+    Speeds are Mbit/s, errors and discards packets per second (in: received, out: sent); each is null where there is
+    none, or none that is true: at a first reading, after a reset.
+    """
+
+    name: str
+    state: State
+    alias: str | None
+    interface_type: int | None
+    line_speed: float | None
+    upload_speed: float | None
+    download_speed: float | None
+    errors_in: float | None
+    errors_out: float | None
+    discards_in: float | None
+    discards_out: float | None
+
+
 class DevicePublic(StaticDevice):
-    """A device read at `read_at`; speeds in Mbit/s, 0 unless it is up. With `?read=false` the reading is left out."""
+    """A device read at `read_at`; speeds in Mbit/s, 0 unless it is up. With `?read=false` the reading is left out.
+
+    `interfaces` come with `?interfaces=true`, of devices that show any; their speeds are the sum of these.
+    """
 
     state: State | None = None
     active_connection: bool | None = None
@@ -173,6 +196,7 @@ class DevicePublic(StaticDevice):
     round_trip_seconds: float | None = None
     read_at: datetime | None = None
     error: str | None = None
+    interfaces: list[InterfacePublic] | None = None
 
 
 class InventoryChanges(BaseModel):

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -52,9 +53,25 @@ class Reader:
         return self._simulated.to_fleet([inventory.targets[device_id] for device_id in ids], inventory.targets)
 
 
-def encode_devices(inventory: Inventory, readings: Sequence[Reading]) -> bytes:
-    """The JSON array of these devices with their readings."""
-    return encode([to_wire_device(inventory.devices[reading.device_id], reading) for reading in readings])
+def encode_devices(inventory: Inventory, readings: Sequence[Reading], *, with_interfaces: bool = False) -> bytes:
+    """The JSON array of these devices with their readings; interfaces where they are asked for and there are any."""
+    devices = [to_wire_device(inventory.devices[reading.device_id], reading) for reading in readings]
+    if with_interfaces:
+        for device, reading in zip(devices, readings, strict=True):
+            if reading.interfaces:
+                device["interfaces"] = list(reading.interfaces)
+    try:
+        return encode(devices)
+    except TypeError:
+        # Linux takes any bytes for a name, JSON does not; one such interface must not cost everybody the reading.
+        for device in devices:
+            if "interfaces" in device:
+                device["interfaces"] = [replace(one, name=_to_unicode(one.name)) for one in device["interfaces"]]
+        return encode(devices)
+
+
+def _to_unicode(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def to_wire_device(static: Mapping[str, Any], reading: Reading) -> dict[str, Any]:

@@ -20,10 +20,12 @@ FEW_BYTES = 2048
 CLOSE_SECONDS = 0.05
 # Every other one is compressed for, which takes a thread and so lets others come in between.
 _COMPRESSIONS = itertools.cycle([None, "deflate"])
+INTERFACES = "device_ids=1,2,3,4&interfaces=true"
 # Queries of /live, the same as a subscription, and as the hub knows it.
 SUBSCRIPTIONS: dict[str, dict[str, Any]] = {
     "": {"device_ids": None},
     "device_ids=1,2,3": {"device_ids": [1, 2, 3]},
+    INTERFACES: {"device_ids": [1, 2, 3, 4], "interfaces": True},
     "tags=lab": {"tags": ["lab"]},
     "state=up": {"state": "up"},
     "state=down&tags=core": {"tags": ["core"], "state": "down"},
@@ -32,6 +34,7 @@ SUBSCRIPTIONS: dict[str, dict[str, Any]] = {
 VIEWS: dict[str, View] = {
     "": ALL_DEVICES,
     "device_ids=1,2,3": View(device_ids=frozenset({1, 2, 3})),
+    INTERFACES: View(device_ids=frozenset({1, 2, 3, 4}), interfaces=True),
     "tags=lab": View(tags=frozenset({"lab"})),
     "state=up": View(state="up"),  # type: ignore[arg-type]  # the word itself
     "state=down&tags=core": View(tags=frozenset({"core"}), state="down"),  # type: ignore[arg-type]  # as above

@@ -10,11 +10,14 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from dashnet.database import create_engine
+from dashnet.interface_part import join_part, pack_interfaces
+from dashnet.messages import LiveInterface
 from dashnet.publication import Kind, Position, publish
 from dashnet.reading import to_tick, to_wire
 from dashnet.redis import create_redis
 from dashnet.settings import Settings
 from services.app.snapshots import select_panel
+from tests.interfaces import make_interface
 from tests.servers import eventually
 
 _PUT_DEVICE = text(
@@ -26,6 +29,14 @@ _INSERT_SNAPSHOT = text(
     "INSERT INTO store.snapshot (time_stamp, device_id, active_connection, upload_speed, download_speed, "
     "round_trip_seconds) VALUES (:tick, :device_id, :active_connection, :upload_speed, :download_speed, "
     ":round_trip_seconds)"
+)
+_PUT_INTERFACE = text(
+    "INSERT INTO store.interface (device_id, name, first_seen_at, last_seen_at) VALUES (:id, 'eth0', :tick, :tick) "
+    "ON CONFLICT DO NOTHING"
+)
+_INSERT_INTERFACE_SNAPSHOT = text(
+    "INSERT INTO store.interface_snapshot (time_stamp, interface_id, upload_speed, is_up) "
+    "SELECT :tick, id, :upload, true FROM store.interface WHERE device_id = :id"
 )
 
 
@@ -44,6 +55,7 @@ class StoredDevices:
         async with self._engine.begin() as connection:
             await connection.execute(text("DELETE FROM store.snapshot"))
             await connection.execute(text("DELETE FROM store.device"))
+            await connection.execute(text("DELETE FROM store.interface"))
             for device_id in (1, 2, 3, 4):
                 await connection.execute(_PUT_DEVICE, {"id": device_id, "tags": '["lab"]'})
 
@@ -53,8 +65,9 @@ class StoredDevices:
         await self._engine.dispose()
 
     async def refresh(self, states: dict[int, bool | None]) -> None:
-        """A refresh in which these devices were read, as far as there are such."""
-        tick = to_tick(datetime.now(UTC)) - timedelta(minutes=30) + timedelta(seconds=next(self._seconds))
+        """A refresh in which these devices were read, as far as there are such; those that are up show an interface."""
+        seconds = next(self._seconds)
+        tick = to_tick(datetime.now(UTC)) - timedelta(minutes=30) + timedelta(seconds=seconds)
         values = {"upload_speed": 1.5, "download_speed": 2.5, "round_trip_seconds": None}
         async with self._engine.begin() as connection:
             known = set((await connection.execute(text("SELECT id FROM store.device"))).scalars())
@@ -63,7 +76,13 @@ class StoredDevices:
             ]
             for snap_shot in read:
                 await connection.execute(_INSERT_SNAPSHOT, {"tick": tick, **snap_shot})
-        await self.publish(Kind.SNAPSHOTS, {"time_stamp": to_wire(tick), "snap_shots": read})
+            interfaces = {one: _make_interface(seconds) for one in sorted(known) if states.get(one)}
+            for device_id, its in interfaces.items():
+                key = {"tick": tick, "id": device_id}
+                await connection.execute(_PUT_INTERFACE, key)
+                await connection.execute(_INSERT_INTERFACE_SNAPSHOT, {**key, "upload": its["upload_speed"]})
+        part = join_part({device_id: pack_interfaces([its]) for device_id, its in interfaces.items()})
+        await self.publish(Kind.SNAPSHOTS, {"time_stamp": to_wire(tick), "snap_shots": read}, part)
 
     async def edit(self, device_id: int, tags: list[str]) -> None:
         """An added or changed device."""
@@ -76,16 +95,26 @@ class StoredDevices:
         """A device that is gone."""
         async with self._engine.begin() as connection:
             await connection.execute(text("DELETE FROM store.device WHERE id = :id"), {"id": device_id})
+            # No id is ever given again but here.
+            await connection.execute(text("DELETE FROM store.interface WHERE device_id = :id"), {"id": device_id})
         await self.publish(Kind.INVENTORY, {"changed": [], "removed": [device_id]})
 
-    async def publish(self, kind: Kind, fields: dict[str, Any]) -> None:
+    async def publish(self, kind: Kind, fields: dict[str, Any], part: bytes = b"") -> None:
         """Publish, again if need be."""
 
         async def is_published() -> bool:
             try:
-                await publish(self.redis, self._settings, kind, fields)
+                await publish(self.redis, self._settings, kind, fields, part)
             except (RedisError, OSError):
                 return False
             return True
 
         await eventually(is_published)
+
+
+def _make_interface(upload: int) -> LiveInterface:
+    """What is stored: nothing but the one rate."""
+    unknown = dict.fromkeys(
+        ("interface_type", "line_speed", "download_speed", "errors_in", "errors_out", "discards_in", "discards_out")
+    )
+    return make_interface("eth0", **{**unknown, "upload_speed": float(upload)})

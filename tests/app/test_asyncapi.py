@@ -115,6 +115,7 @@ async def test_real_messages_of_2020s_websocket_are_what_it_says(
     [
         ("subscribe", {"type": "subscribe", "device_ids": [1], "tags": ["a"], "device_types": ["b"], "state": "up"}),
         ("subscribe", {"type": "subscribe", "device_ids": None, "search": "x"}),
+        ("subscribe", {"type": "subscribe", "device_ids": [1], "interfaces": True}),
         ("control", {"socket_type": "refresh", "password": "x"}),
     ],
 )

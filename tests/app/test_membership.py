@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashnet.messages import parse_received
+from dashnet.interface_part import pack_interfaces
+from dashnet.messages import LiveInterface, parse_received
 from dashnet.publication import Position
 from dashnet.reading import State
 from services.app.membership import Membership, Narrowing
 from services.app.message import Message
 from services.app.panel import Panel
 from services.app.views import DeviceIndex, View
+from tests.interfaces import make_interface
 
 IDS = st.integers(1, 6)
 TAGS = st.lists(st.sampled_from(["lab", "core"]), unique=True)
@@ -72,7 +74,10 @@ VIEWS = st.builds(
     device_types=st.none() | st.frozensets(TYPES),
     state=st.none() | st.sampled_from(list(State)),
     search=st.none() | st.sampled_from(["alp", "beta2", "lab"]),
+    interfaces=st.booleans(),
 )
+# Beside each publication: which devices show an interface, of this name. Those that were not read do not count.
+SHOWN = st.dictionaries(IDS, st.sampled_from(["eth0", 'odd "},{" name']), max_size=6)
 
 
 def fits(device: dict[str, Any], view: View) -> bool:
@@ -97,6 +102,8 @@ class Client:
         for snap_shot in message.get("snap_shots", []):
             device = self.devices[snap_shot.pop("device_id")]
             device["state"] = {True: "up", False: "down", None: "unknown"}[snap_shot["active_connection"]]
+            if "interfaces" in snap_shot:
+                device["interfaces"] = snap_shot.pop("interfaces")
             device["snap_shot"] = {"time_stamp": message["time_stamp"], **snap_shot}
         for device in message.get("changed", []):
             self.devices[device["id"]] = device
@@ -104,22 +111,28 @@ class Client:
             del self.devices[device_id]
 
 
-@given(FLEETS, VIEWS, st.lists(INVENTORIES | SNAPSHOTS, max_size=6))
+@given(FLEETS, VIEWS, st.lists(st.tuples(INVENTORIES | SNAPSHOTS, SHOWN), max_size=6))
 def test_who_applies_a_narrowed_feed_has_what_the_view_holds(
-    fleet: list[dict[str, Any]], view: View, publications: list[dict[str, Any]]
+    fleet: list[dict[str, Any]], view: View, publications: list[tuple[dict[str, Any], dict[int, str]]]
 ) -> None:
     panel = Panel(Position("e", 0), None, {device["id"]: device for device in fleet})
     membership = Membership(view)
     ids = membership.fill(DeviceIndex(fleet), panel.devices)
-    client = Client(orjson.loads(panel.to_state(ids)))
-    for seq, publication in enumerate(publications, 1):
+    client = Client(orjson.loads(panel.to_state(ids, with_interfaces=view.interfaces)))
+    shown: dict[int, list[LiveInterface]] = {}
+    for seq, (publication, names) in enumerate(publications, 1):
         message = Message(orjson.dumps({**publication, "seq": seq}), seq)
-        change = panel.apply(Position("e", seq), orjson.loads(message.payload))
-        narrowed = orjson.loads(Narrowing(message, change, panel.devices).cut(membership).payload)
+        read = [one["device_id"] for one in publication.get("snap_shots", ())]
+        beside = {one: [make_interface(names[one])] for one in read if one in names}
+        packed = {one: pack_interfaces(its) for one, its in beside.items()}
+        change = panel.apply(Position("e", seq), orjson.loads(message.payload), packed)
+        shown = {one: its for one, its in shown.items() if one not in read and one in panel.devices} | beside
+        narrowed = orjson.loads(Narrowing(message, change, panel).cut(membership).payload)
         assert (narrowed["seq"], narrowed["type"]) == (seq, publication["type"])
         client.take_in(narrowed)
-        expected = {one: device for one, device in panel.devices.items() if fits(device, view)}
-        assert client.devices == expected
+        fitting = {one: device for one, device in panel.devices.items() if fits(device, view)}
+        interfaces = {one: {"interfaces": shown.get(one, [])} if view.interfaces else {} for one in fitting}
+        assert client.devices == {one: {**device, **interfaces[one]} for one, device in fitting.items()}
 
 
 def make_device(device_id: int) -> dict[str, Any]:
@@ -137,7 +150,7 @@ def test_only_what_the_view_holds_is_told() -> None:
     published = {"type": "snapshots", "seq": 1, "time_stamp": "2026-11-23T20:00:00Z", "snap_shots": snap_shots}
     change = panel.apply(Position("e", 1), published)
     message = Message(orjson.dumps(published), 1)
-    narrowed = orjson.loads(Narrowing(message, change, panel.devices).cut(membership).payload)
+    narrowed = orjson.loads(Narrowing(message, change, panel).cut(membership).payload)
     assert narrowed == {**published, "snap_shots": snap_shots[1:]}
 
 
@@ -158,7 +171,7 @@ def cut_turns(view: View) -> tuple[bytes, bytes]:
         }
     )
     change = panel.apply(Position("e", 1), orjson.loads(published))
-    return published, Narrowing(Message(published, 1), change, panel.devices).cut(membership).payload
+    return published, Narrowing(Message(published, 1), change, panel).cut(membership).payload
 
 
 def turned_in(view: View) -> list[int]:
@@ -198,3 +211,25 @@ def test_a_narrowed_message_with_turns_is_one_that_clients_take(view: View) -> N
 
 def test_where_nobody_of_the_view_turned_the_message_says_nothing_of_it() -> None:
     assert b"state_changes" not in cut_turns(View(device_ids=frozenset({3})))[1]
+
+
+def test_views_of_the_same_devices_share_a_message_only_if_both_see_interfaces_or_neither() -> None:
+    panel = Panel(Position("e", 0), None, {1: make_device(1)})
+    values = {"active_connection": True, "upload_speed": 0.0, "download_speed": 0.0, "round_trip_seconds": None}
+    published = {"type": "snapshots", "seq": 1, "time_stamp": "t", "snap_shots": [{"device_id": 1, **values}]}
+    change = panel.apply(Position("e", 1), published, {1: pack_interfaces([make_interface()])})
+    narrowing = Narrowing(Message(orjson.dumps(published), 1), change, panel)
+    cuts = []
+    for view in (
+        View(device_ids=frozenset({1})),
+        View(device_ids=frozenset({1, 2})),
+        View(device_ids=frozenset({1}), interfaces=True),
+        View(device_ids=frozenset({1, 2}), interfaces=True),
+    ):
+        membership = Membership(view)
+        membership.fill(DeviceIndex(panel.devices.values()), panel.devices)
+        cuts.append(narrowing.cut(membership))
+    assert cuts[0] is cuts[1]
+    assert cuts[2] is cuts[3]
+    assert orjson.loads(cuts[0].payload) == published
+    assert orjson.loads(cuts[2].payload)["snap_shots"][0]["interfaces"] == [make_interface()]

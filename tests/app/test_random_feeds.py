@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from dashnet.publication import Kind, read_position
 from dashnet.settings import Settings
-from tests.app.followers import VIEWS, Follower, NarrowProtocol
+from tests.app.followers import INTERFACES, VIEWS, Follower, NarrowProtocol
 from tests.app.stored_devices import StoredDevices
 from tests.app.test_membership import fits
 from tests.app.test_relay import kill_redis, kill_relays
@@ -60,10 +60,10 @@ class Replica:
         self._is_over.set()
         await self._serving
 
-    async def fetch_panel(self) -> ReceivedPanel:
+    async def fetch_panel(self, query: str = "") -> ReceivedPanel:
         """What its hub shows."""
         panel = ReceivedPanel()
-        async with open_feed(self.settings, "/live") as feed:
+        async with open_feed(self.settings, f"/live?{query}") as feed:
             panel.take_in(await feed.next())
         return panel
 
@@ -264,13 +264,16 @@ class Feeds(RuleBasedStateMachine):
 
         hub, other = await eventually(fetch_panels)
         assert hub.devices == other.devices
+        shown, other = [await replica.fetch_panel(INTERFACES) for replica in self.replicas]
+        assert shown.devices == other.devices
         for follower in self.followers:
             if follower.may_read.is_set():
-                await self._compare_one(follower, hub)
+                await self._compare_one(follower, hub, shown)
 
-    async def _compare_one(self, follower: Follower, hub: ReceivedPanel) -> None:
+    async def _compare_one(self, follower: Follower, hub: ReceivedPanel, shown: ReceivedPanel) -> None:
         view = VIEWS[follower.query]
-        expected = {one: device for one, device in hub.devices.items() if fits(device, view)}
+        devices = shown.devices if view.interfaces else hub.devices
+        expected = {one: device for one, device in devices.items() if fits(device, view)}
 
         async def has_all() -> bool:
             assert follower.fault is None, f"{follower.query!r}: {follower.fault!r}"

@@ -4,8 +4,17 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
-from dashnet.channels import publication_channel, publication_position, publication_stream
-from dashnet.publication import Kind, Position, parse_publication, publish, read_missed, read_position, read_recent
+from dashnet.channels import publication_channel, publication_part, publication_position, publication_stream
+from dashnet.publication import (
+    KEEP_PART_MILLISECONDS,
+    Kind,
+    Position,
+    parse_publication,
+    publish,
+    read_missed,
+    read_position,
+    read_recent,
+)
 from dashnet.settings import Settings
 
 FIELDS = {"time_stamp": "2026-11-23T20:00:00Z", "snap_shots": []}
@@ -134,3 +143,38 @@ async def test_the_time_of_publishing_is_that_of_redis(redis: Redis, settings: S
     position = await publish(redis, settings, Kind.SNAPSHOTS, FIELDS)
     (published,) = await read_recent(redis, settings, position, 2**20)
     assert 0 <= published.published_at - (seconds + microseconds / 1e6) < 5
+
+
+PART = b"[[7,9]]\nas\0 \nit is"
+
+
+async def test_a_part_goes_beside_the_message_and_is_not_in_it(redis: Redis, settings: Settings) -> None:
+    begin = await read_position(redis, settings)
+    async with redis.pubsub() as pubsub:
+        await pubsub.subscribe(publication_channel(settings))
+        await publish(redis, settings, Kind.SNAPSHOTS, FIELDS, PART)
+        heard = [await pubsub.get_message(timeout=2), await pubsub.get_message(timeout=2)]
+    assert heard[1] is not None
+    publication = parse_publication(heard[1]["data"])
+    assert publication.part == PART
+    assert orjson.loads(publication.message) == {"type": "snapshots", "seq": 1, **FIELDS}
+    assert await read_missed(redis, settings, begin) == [publication]
+
+
+async def test_who_missed_a_part_that_is_gone_is_told_that_something_is_missing(
+    redis: Redis, settings: Settings
+) -> None:
+    begin = await read_position(redis, settings)
+    parted = await publish(redis, settings, Kind.SNAPSHOTS, FIELDS, PART)
+    await publish(redis, settings, Kind.SNAPSHOTS, FIELDS)
+    key = publication_part(settings, parted.seq)
+    assert 0 < await redis.pttl(key) <= KEEP_PART_MILLISECONDS
+    await redis.delete(key)
+    assert await read_missed(redis, settings, begin) is None
+    missed = await read_missed(redis, settings, parted)
+    assert [one.part for one in missed or ()] == [b""]
+
+
+async def test_the_latest_publications_come_without_what_went_beside_them(redis: Redis, settings: Settings) -> None:
+    until = await publish(redis, settings, Kind.SNAPSHOTS, FIELDS, PART)
+    assert [one.part for one in await read_recent(redis, settings, until, 10_000)] == [b""]

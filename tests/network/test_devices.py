@@ -1,11 +1,14 @@
 """The contract of the routes; what they refuse stands in test_bad_input.py."""
 
 import asyncio
+from dataclasses import fields
 from typing import Any
 
 import httpx
 import pytest
 
+from dashnet.reading import InterfaceReading
+from services.network.models import InterfacePublic
 from tests.factories import make_device
 from tests.network.conftest import Device
 
@@ -249,3 +252,33 @@ async def test_changes_of_different_fields_at_the_same_time_are_both_kept(
         network.patch("/devices/1", json={"host_name": "new"}), network.patch("/devices/1", json={"tags": ["new"]})
     )
     assert await inventory_of(network) == [device | {"host_name": "new", "tags": ["new"]}]
+
+
+@pytest.fixture
+async def host(network: httpx.AsyncClient) -> Device:
+    """This machine's loopback in the inventory, beside a simulated device."""
+    _, host = (await network.post("/devices/", json=[make_device(), make_device(**HOST)])).json()
+    return dict(host)
+
+
+async def test_interfaces_come_to_those_who_ask_and_from_devices_that_show_any(
+    network: httpx.AsyncClient, host: Device
+) -> None:
+    simulated, read = (await network.get("/devices/?interfaces=true")).json()
+    assert "interfaces" not in simulated
+    (interface,) = read["interfaces"]
+    assert (interface["name"], interface["state"]) == ("lo", "up")
+    assert set(interface) == {field.name for field in fields(InterfaceReading)} == set(InterfacePublic.model_fields)
+    one = (await network.get(f"/devices/{host['id']}?interfaces=true")).json()
+    assert [one["name"] for one in one["interfaces"]] == ["lo"]
+
+
+async def test_who_does_not_ask_gets_no_interfaces(network: httpx.AsyncClient, host: Device) -> None:
+    assert ["interfaces" in device for device in (await network.get("/devices/")).json()] == [False, False]
+    assert "interfaces" not in (await network.get(f"/devices/{host['id']}")).json()
+
+
+async def test_interfaces_of_unread_devices_cannot_be_told(network: httpx.AsyncClient) -> None:
+    refused = await network.get("/devices/?interfaces=true&read=false")
+    assert refused.status_code == 422
+    assert "exclude each other" in refused.json()["detail"]

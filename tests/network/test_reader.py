@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from dashnet.reading import Reading, State, unread
+from dashnet.reading import InterfaceReading, Reading, State, unread
 from services.network.drivers.driver import Target
 from services.network.drivers.simulated import SimulatedDriver
 from services.network.inventory import Changes
@@ -97,6 +97,15 @@ def test_devices_are_encoded_in_the_order_of_their_readings() -> None:
         (2, None, "no permission"),
         (1, False, "gone"),
     ]
+
+
+def test_an_interface_whose_name_is_no_unicode_costs_nobody_the_reading() -> None:
+    shown = [InterfaceReading("eth\udcff", State.UP), InterfaceReading("eth0", State.UP)]
+    readings = [Reading(1, State.UP, 1.5, 2.5, None, MOMENT, interfaces=shown), unread(2, State.DOWN, MOMENT, "gone")]
+    encoded = encode_devices(make_inventory("host", "host"), readings, with_interfaces=True)
+    first, second = orjson.loads(encoded)
+    assert [one["name"] for one in first["interfaces"]] == ["eth\ufffd", "eth0"]
+    assert second["error"] == "gone"
 
 
 def test_times_end_in_z() -> None:

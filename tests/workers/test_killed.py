@@ -156,3 +156,24 @@ async def test_killed_backfills_go_on_where_they_were(
     assert await select_devices(engine, "1h", end) == expected
     sums = {key: count for key, count in expect_summaries(rows, "1h").items() if goal <= key[0] < end}
     assert await select_summaries(engine, "1h", end) == sums
+
+
+async def test_killed_refreshes_leave_no_snapshot_without_its_interfaces(
+    settings: Settings, network: httpx.AsyncClient, redis: Redis, context: WorkerContext
+) -> None:
+    engine, moments = context.engine, random.Random(7)
+    options = {"driver": "host", "driver_options": {"interfaces": ["lo"]}}
+    await network.post("/devices/", json=[make_device(**options) for _ in range(DEVICES)])
+    await sync(context, 1)
+    await calm_down(engine)
+    for _ in range(KILLS):
+        await kill_in_the_middle(settings, redis, engine, Job.REFRESH, moments.uniform(0, 0.15))
+    await run_to_the_end(settings, engine, redis, Job.REFRESH)
+    query = text(
+        "SELECT count(*) AS all, count(seen.time_stamp) FILTER (WHERE snapshot.time_stamp IS NOT NULL) AS both "
+        "FROM store.snapshot FULL JOIN (store.interface_snapshot AS seen JOIN store.interface ON id = interface_id) "
+        "USING (device_id, time_stamp)"
+    )
+    async with engine.connect() as connection:
+        counts = (await connection.execute(query)).one()
+    assert counts.both == counts.all > 0

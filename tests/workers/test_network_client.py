@@ -7,6 +7,7 @@ from fastapi import FastAPI, Response
 
 from dashnet.errors import ServiceUnavailable
 from dashnet.settings import Settings
+from tests.interfaces import make_interface
 from tests.servers import run_server
 from workers.context import WorkerContext
 from workers.network_client import NetworkClient, PastReadings, Readings, parse_past, parse_readings
@@ -16,6 +17,21 @@ def test_readings_are_columns_in_the_order_of_the_answer() -> None:
     device = {"id": 7, "active_connection": None, "upload_speed": 1.5, "download_speed": 0, "round_trip_seconds": 0.002}
     told = orjson.dumps([{**device, "error": "no such interface"}])
     assert parse_readings(told) == Readings([7], [None], [1.5], [0], [0.002], ["no such interface"])
+
+
+def test_interfaces_are_kept_of_the_devices_that_show_any_each_name_once() -> None:
+    device = {"active_connection": True, "upload_speed": 1, "download_speed": 0, "round_trip_seconds": None}
+    shown = [make_interface("eth0", alias="first"), make_interface("eth0", alias="second"), make_interface("eth1")]
+    told = [{"id": 7, **device, "error": None, "interfaces": shown}, {"id": 8, **device, "error": None}]
+    assert parse_readings(orjson.dumps(told)).interfaces == {7: [shown[0], shown[2]]}
+
+
+def test_what_postgres_would_not_take_of_an_interface_is_left_out() -> None:
+    device = {"id": 7, "active_connection": True, "upload_speed": 1, "download_speed": 0, "round_trip_seconds": None}
+    shown = make_interface("e\0th" + "x" * 300, alias="\0", interface_type=2**31)
+    told = orjson.dumps([{**device, "error": None, "interfaces": [shown]}])
+    kept = make_interface(("eth" + "x" * 300)[:255], alias="", interface_type=None)
+    assert parse_readings(told).interfaces == {7: [kept]}
 
 
 async def test_only_simulated_devices_have_a_past(context: WorkerContext, device_ids: list[int]) -> None:

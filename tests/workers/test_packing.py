@@ -85,3 +85,17 @@ async def test_a_refresh_does_not_wait_for_it(engine: AsyncEngine, loose_day: st
 async def is_somebody_waiting(engine: AsyncEngine) -> bool:
     async with engine.connect() as connection:
         return bool(await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+
+async def test_a_day_of_interfaces_is_packed_too(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "FEWEST_ROWS", 1000)
+    await ensure_partitions(engine, {MONDAY, TUESDAY})
+    insert = text("INSERT INTO store.interface_snapshot SELECT :tick, number FROM generate_series(1, 300) AS number")
+    async with engine.begin() as connection:
+        for minute in range(100):
+            tick = datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=minute)
+            await connection.execute(insert, {"tick": tick})
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("ANALYZE store.interface_snapshot_20261123")
+    assert await pack_finished_day(engine, TUESDAY) == "interface_snapshot_20261123_pkey"
+    assert await pack_finished_day(engine, TUESDAY) is None

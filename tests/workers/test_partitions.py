@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.servers import eventually
-from workers.partitions import drop_partitions_before, ensure_partitions, select_partition_days
+from workers.partitions import TABLES, drop_partitions_before, ensure_partitions, select_partition_days
 
 MONDAY, TUESDAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 25)
 
@@ -72,11 +72,12 @@ async def test_a_day_that_is_read_for_long_is_left_for_the_next_time(
     assert await select_partition_days(engine) == {TUESDAY}
 
 
-async def test_roll_ups_of_five_minutes_have_days_of_their_own(engine: AsyncEngine) -> None:
+@pytest.mark.parametrize("table", [table for table in TABLES if table != "snapshot"])
+async def test_each_table_has_days_of_its_own(engine: AsyncEngine, table: str) -> None:
     await ensure_partitions(engine, {MONDAY, TUESDAY})
-    assert await drop_partitions_before(engine, TUESDAY, "rollup_5m") == 1
-    assert await select_partition_days(engine, "rollup_5m") == {TUESDAY}
-    assert await select_partition_days(engine) == {MONDAY, TUESDAY}
+    assert await drop_partitions_before(engine, TUESDAY, table) == 1
+    days = {one: await select_partition_days(engine, one) for one in TABLES}
+    assert days == {one: {TUESDAY} if one == table else {MONDAY, TUESDAY} for one in TABLES}
 
 
 INSERT_ON_MONDAY = "INSERT INTO store.snapshot VALUES (timestamptz '2026-11-23 12:00:00+00', 1, 0, 0, NULL, true)"

@@ -12,6 +12,7 @@ from dashnet.errors import ServiceUnavailable
 from dashnet.jobs import Job
 from dashnet.publication import Position, read_missed, read_position
 from tests.factories import make_device
+from tests.interfaces import make_interface
 from workers.context import WorkerContext
 from workers.network_client import NetworkClient, Readings
 from workers.refresh import refresh, refresh_page, up_to
@@ -184,8 +185,10 @@ async def test_a_page_runs_once(context: WorkerContext, device_ids: list[int], n
 
 
 def test_a_page_ends_at_its_last_id() -> None:
-    readings = Readings([1, 2, 5], [True, False, None], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [None] * 3, [None] * 3)
-    assert up_to(readings, 4) == Readings([1, 2], [True, False], [1.0, 0.0], [2.0, 0.0], [None] * 2, [None] * 2)
+    shown = {1: [make_interface()], 5: [make_interface()]}
+    readings = Readings([1, 2, 5], [True, False, None], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [None] * 3, [None] * 3, shown)
+    kept = {1: shown[1]}
+    assert up_to(readings, 4) == Readings([1, 2], [True, False], [1.0, 0.0], [2.0, 0.0], [None] * 2, [None] * 2, kept)
 
 
 async def test_a_client_is_closed_with_its_block(context: WorkerContext) -> None:

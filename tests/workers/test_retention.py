@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from dashnet.history.tiers import EPOCH, floor_to, open_history
+from dashnet.history.tiers import EPOCH, floor_to, open_history, select_interface_extent
+from tests.interfaces import copy_as_interfaces
 from tests.oracle import Row
 from tests.snapshots import store_rows
 from workers.context import WorkerContext
@@ -112,3 +113,20 @@ async def test_old_rows_are_deleted_in_small_batches(
         )
     assert await delete_before(context.engine, "state_change", "at", now - 1.5 * DAY) == 8
     assert await select_all(context, "SELECT count(*) FROM store.state_change") == [(2,)]
+
+
+async def test_interfaces_have_retentions_of_their_own(context: WorkerContext, now: datetime) -> None:
+    await store_rows(context.engine, noons(now, 100, 40, 5, 1))
+    await copy_as_interfaces(context.engine, [1])
+    await roll_up(context.engine, now)
+    kept = {"interface_snapshot": 2, "interface_five_minute": 20, "interface_hour": 90}
+    await drop_expired(with_settings(context, **{f"{what}_retention_days": days for what, days in kept.items()}), now)
+    tables = ("interface_snapshot", "interface_rollup_5m", "interface_rollup_1h", "interface_rollup_1d")
+    counts = [await select_all(context, f"SELECT count(*) FROM store.{table}") for table in tables]
+    assert counts == [[(1,)], [(2,)], [(3,)], [(4,)]]
+    midnight = floor_to(now, DAY)
+    async with open_history(context.engine) as (connection, _):
+        extent = await select_interface_extent(connection)
+    assert extent.raw_since == midnight - 2 * DAY + timedelta(minutes=5)
+    assert (extent.five_minutes_since, extent.hours_since) == (midnight - 20 * DAY, midnight - 90 * DAY)
+    assert extent.days_since == EPOCH

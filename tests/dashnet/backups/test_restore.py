@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,23 @@ async def test_an_earlier_backup_comes_back_row_by_row_at_the_newest_version(
     assert await is_newest(engine)
 
 
+@pytest.fixture
+async def interfaces(target: Settings, engine: AsyncEngine) -> None:
+    """An interface of the target's first device, with a past."""
+    async with engine.begin() as connection:
+        for statement in statements.make_partitions(datetime.now(UTC)):
+            await connection.execute(text(statement))
+        for statement in (
+            "INSERT INTO store.interface (device_id, name, alias, line_speed, first_seen_at, last_seen_at) "
+            "SELECT min(id), 'Gi0/1', 'Zürich', 1.544, now(), now() FROM store.device",
+            "INSERT INTO store.interface_snapshot SELECT now(), id, 1.5, NULL, 0, 0, 0, 0, true FROM store.interface",
+            "INSERT INTO store.interface_rollup_1d "
+            "SELECT now(), 1, 0, 0, 0, 0, 0, id, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0 FROM store.interface",
+        ):
+            await connection.execute(text(statement))
+
+
+@pytest.mark.usefixtures("interfaces")
 async def test_a_backup_of_today_comes_back_row_by_row_into_an_empty_database(
     tmp_path: Path, target: Settings, engine: AsyncEngine, empty: Settings
 ) -> None:
@@ -151,6 +169,13 @@ async def test_workers_that_run_find_the_partitions_of_these_days(
         await connection.execute(
             text(
                 "INSERT INTO store.snapshot SELECT now() + day * interval '1 day', 1, 0, 0, NULL, true "
+                "FROM generate_series(-1, 1) AS day"
+            )
+        )
+        # The backup did not have this table yet.
+        await connection.execute(
+            text(
+                "INSERT INTO store.interface_snapshot SELECT now() + day * interval '1 day', 1 "
                 "FROM generate_series(-1, 1) AS day"
             )
         )
