@@ -17,7 +17,7 @@ from services.network.drivers.driver import DeviceReads, DriverOptions, ReadLimi
 from services.network.drivers.names import Names, to_driver_error
 
 if TYPE_CHECKING:
-    from gufo.ping import Ping
+    from gufo.ping.socket import PingSocket
 
 NAME = "icmp"
 
@@ -54,7 +54,12 @@ class _Echoes:
         self.ended = ended
 
     async def record(self, number: int, echo: Awaitable[float | None]) -> None:
-        round_trip_seconds = await echo
+        try:
+            round_trip_seconds = await echo
+        except Exception as bug:
+            if not self.ended.done():
+                self.ended.set_exception(bug)
+            return
         if not self.ended.done():
             self.round_trips[number] = round_trip_seconds
             self.waiting -= 1
@@ -75,7 +80,7 @@ class IcmpDriver:
         self._names = names
         self._limits = limits
         self._reads = DeviceReads(self._read_one, limits)
-        self._ping: Ping | None = None
+        self._sockets: dict[int, PingSocket] = {}
         self._sent: set[asyncio.Task[None]] = set()
 
     async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:  # noqa: ARG002
@@ -103,7 +108,7 @@ class IcmpDriver:
         Raises:
             DriverFault: no packet could be sent.
         """
-        ping, loop = self._open(), asyncio.get_running_loop()
+        ping, loop = self._open(address), asyncio.get_running_loop()
         echoes = _Echoes(options.packets, loop.create_future())
         for number in range(options.packets):
             if number:
@@ -121,17 +126,28 @@ class IcmpDriver:
             raise explain_unsent(address)
         return echoes.round_trips
 
-    def _open(self) -> "Ping":
-        if self._ping is None:
+    def _open(self, address: str) -> "PingSocket":
+        """The socket of this family.
+
+        Raises:
+            DriverFault: this system has none for us.
+        """
+        version = 6 if ":" in address else 4
+        if version not in self._sockets:
             try:
                 # No wheel for Windows and Intel Macs.
-                from gufo.ping import Ping, SelectionPolicy
+                from gufo.ping.socket import PingSocket, SelectionPolicy
             except ImportError:
                 raise DriverFault("there is no ICMP on this platform: use the driver tcp") from None
-            self._ping = Ping(
-                policy=SelectionPolicy.DGRAM_RAW, timeout=_FORGET_SECONDS, recv_buffer_size=_RECEIVE_BYTES
-            )
-        return self._ping
+            try:
+                self._sockets[version] = PingSocket(
+                    version, SelectionPolicy.DGRAM_RAW, timeout=_FORGET_SECONDS, recv_buffer_size=_RECEIVE_BYTES
+                )
+            except PermissionError:
+                raise DriverFault(_NOT_PERMITTED) from None
+            except OSError as error:
+                raise DriverFault(f"no socket for ICMP over IPv{version}: {error}") from error
+        return self._sockets[version]
 
 
 def to_reading(device_id: int, round_trips: Sequence[float | None], timeout_seconds: float) -> Reading:
