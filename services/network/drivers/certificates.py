@@ -33,11 +33,10 @@ def find_expiry(der: bytes | None) -> datetime | None:
 
 def tell_expiry(expiry: datetime, now: datetime) -> str:
     """`the certificate expires in 3 days (2026-11-23)`."""
-    days = (expiry - now).days
     date = f"({expiry:%Y-%m-%d})"
     if expiry <= now:
-        return f"the certificate expired {_in_days(-days - 1)} ago {date}"
-    return f"the certificate expires in {_in_days(days)} {date}"
+        return f"the certificate expired {_in_days((now - expiry).days)} ago {date}"
+    return f"the certificate expires in {_in_days((expiry - now).days)} {date}"
 
 
 def _in_days(days: int) -> str:

@@ -41,7 +41,9 @@ class DnsOptions(DriverOptions):
     query_name: Annotated[str, StringConstraints(min_length=1, max_length=253), AfterValidator(_check_name)] = Field(
         description="The name to ask for", examples=["www.example.org"]
     )
-    record_type: Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"] = "A"
+    record_type: Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"] = Field(
+        "A", description="The type of the records to ask for"
+    )
     expected: list[Annotated[str, StringConstraints(min_length=1, max_length=1000)]] | None = Field(
         None,
         max_length=32,

@@ -57,7 +57,7 @@ class HttpOptions(DriverOptions):
         description="The page; without it http://ADDRESS/ of the device",
         examples=["https://nas.example.org/health"],
     )
-    method: Literal["GET", "HEAD", "OPTIONS", "POST"] = "GET"
+    method: Literal["GET", "HEAD", "OPTIONS", "POST"] = Field("GET", description="What to ask with; no body is sent")
     expected_statuses: list[Status] = Field(
         ["2xx"], min_length=1, max_length=32, description="Good statuses: 204, or a whole class such as 2xx"
     )

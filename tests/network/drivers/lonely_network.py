@@ -1,4 +1,4 @@
-"""A network of its own for a reading: a namespace behind whose only interface this very program loses and delays packets.
+"""A network of its own for a reading: a namespace behind whose only interface this program loses and delays packets.
 
 Run by `tests.network.drivers.lonely` inside `unshare`; takes a `Case` as JSON on its command line, prints the readings.
 """
@@ -29,7 +29,10 @@ NETWORK = "192.0.2.1/24"
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """What to read; `delays_seconds` holds one per echo request, null for a lost one; `commands` come before the second."""
+    """What to read: `before` the interface is made, and again after the commands `between` where there are any.
+
+    `delays_seconds` holds one for each echo request, null for a lost one; those after are answered at once.
+    """
 
     driver: str
     ip_address: str
@@ -69,10 +72,10 @@ def to_reply(packet: bytes, header_bytes: int) -> bytes:
 def checksum(octets: bytes) -> int:
     """The Internet checksum (RFC 1071)."""
     padded = octets + b"\0" * (len(octets) % 2)
-    total = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
+    total: int = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    return 0xFFFF - total
 
 
 def open_tunnel() -> int:
@@ -98,7 +101,7 @@ async def read_case(case: Case) -> list[dict[str, Any]]:
         tunnel = open_tunnel()
         asyncio.get_running_loop().add_reader(tunnel, LossyNetwork(tunnel, case.delays_seconds).take_packet)
     limits = ReadLimits(10, 9)
-    driver = {"icmp": IcmpDriver, "tcp": TcpDriver}[case.driver](Names(), limits)
+    driver = IcmpDriver(Names(), limits) if case.driver == "icmp" else TcpDriver(Names(), limits)
     target = Target(1, "Server", case.ip_address, case.driver, parse_options(case.driver, case.options), None)
     readings = [await take_reading(driver, target)]
     if case.between:
