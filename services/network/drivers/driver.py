@@ -148,15 +148,20 @@ class DeviceReads:
 
     async def _leave(self, flights: Iterable[_Flight]) -> None:
         """Give up what nobody waits for any more, and see it end."""
-        ended = []
+        given_up = []
         for flight in flights:
             flight.askers -= 1
-            if flight.askers == 0 and flight.task is not None:
+            if flight.askers or flight.task is None:
+                continue
+            if self._flights.get(flight.target.device_id) is flight:
+                del self._flights[flight.target.device_id]
+            if flight.is_open:
                 flight.task.cancel()
-                ended.append(flight.task)
-                if self._flights.get(flight.target.device_id) is flight:
-                    del self._flights[flight.target.device_id]
-        await asyncio.gather(*ended, return_exceptions=True)
+                given_up.append(flight.task)
+            elif not flight.task.cancelled():
+                # One bug was raised; the others are told as it is.
+                flight.task.exception()
+        await asyncio.gather(*given_up, return_exceptions=True)
 
 
 async def read_each(read_one: ReadOne, targets: Sequence[Target], limits: ReadLimits) -> Sequence[Reading]:
