@@ -1,8 +1,10 @@
 """Driver `http`: a page that answers as it should, and its certificate; the round trip is the time to its headers."""
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self, cast
 
@@ -20,6 +22,8 @@ NAME = "http"
 # How much of a page is looked through for the expected text.
 MOST_BODY_BYTES = 1 << 20
 _MOST_REDIRECTS = 5
+# A page with TLS costs milliseconds of CPU; with more of them at a time each would measure how busy we are.
+_SHARE_OF_TURNS = 0.25
 # Unpacked a page may be any size, and what is not asked for in plain is not looked into.
 _OUR_HEADERS = {"user-agent": "dashnet", "accept": "*/*", "accept-encoding": "identity"}
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie"}
@@ -100,7 +104,8 @@ class HttpDriver:
 
     def __init__(self, names: Names, limits: ReadLimits) -> None:
         self._names = names
-        self._reads = DeviceReads(self._read_one, limits)
+        fewer = replace(limits, concurrency=math.ceil(limits.concurrency * _SHARE_OF_TURNS))
+        self._reads = DeviceReads(self._read_one, fewer)
 
     async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:  # noqa: ARG002
         """One reading per target, in their order."""
