@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -106,6 +107,8 @@ class HttpDriver:
         self._names = names
         fewer = replace(limits, concurrency=math.ceil(limits.concurrency * _SHARE_OF_TURNS))
         self._reads = DeviceReads(self._read_one, fewer)
+        self._tls: dict[bool, ssl.SSLContext] = {}
+        self._making_tls = asyncio.Lock()
 
     async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:  # noqa: ARG002
         """One reading per target, in their order."""
@@ -124,10 +127,16 @@ class HttpDriver:
             raise to_http_error(error) from error
         return Reading(target.device_id, State.UP, 0.0, 0.0, seconds, datetime.now(UTC), warning)
 
+    async def _get_tls(self, verify: bool) -> ssl.SSLContext:
+        async with self._making_tls:
+            if verify not in self._tls:
+                self._tls[verify] = await asyncio.to_thread(make_tls, verify)
+        return self._tls[verify]
+
     async def _ask(self, options: HttpOptions, url: str) -> tuple[float, str | None]:
         """Seconds until the headers of the answer, and what is about to go wrong."""
         async with httpx.AsyncClient(
-            transport=HttpTransport(self._names, make_tls(options.verify_tls)),
+            transport=HttpTransport(self._names, await self._get_tls(options.verify_tls)),
             timeout=None,
             follow_redirects=options.follow_redirects,
             max_redirects=_MOST_REDIRECTS,

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from dashnet.reading import Reading, State
 from services.network.drivers import parse_options
 from services.network.drivers.driver import ReadLimits, Target
 from services.network.drivers.http import MOST_BODY_BYTES, HttpDriver
-from services.network.drivers.http_transport import make_tls
 from services.network.drivers.names import Names
 from tests.network.drivers.certificates import Authority, Identity
 from tests.network.drivers.silent import silent_port
@@ -110,13 +109,11 @@ async def serve(identity: Identity) -> AsyncIterator[int]:
 
 
 @pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
     """An authority that this system trusts."""
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-    make_tls.cache_clear()
-    yield authority
-    make_tls.cache_clear()
+    return authority
 
 
 async def test_a_page_that_answers_is_up_and_the_round_trip_is_the_time_to_its_headers(site: str) -> None:
