@@ -1,6 +1,7 @@
 """What a driver is: the one place where the kinds of devices meet the rest of the network service."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from dashnet.errors import DeviceFailure, DeviceTimeout, DriverFault
 from dashnet.reading import Reading, State, unread
+
+logger = logging.getLogger(__name__)
 
 # So many readings begin before the answers to earlier ones are looked at: a round trip is not to be that of a crowd.
 _BEGUN_AT_ONCE = 32
@@ -104,7 +107,10 @@ class DeviceReads:
                 if number % _BEGUN_AT_ONCE == 0:
                     await asyncio.sleep(0)
             left = deadline - asyncio.get_running_loop().time()
-            await asyncio.wait([flight.task for flight in flights.values() if flight.task], timeout=max(left, 0))
+            tasks = [flight.task for flight in flights.values() if flight.task]
+            _, late = await asyncio.wait(tasks, timeout=max(left, 0))
+            if late:
+                logger.warning("devices not read in time driver=%s count=%d", targets[0].driver, len(late))
             return [self._take(flights[target.device_id]) for target in targets]
         finally:
             await self._leave(flights.values())
