@@ -15,7 +15,7 @@ from dashnet.reading import Reading, State, unread
 logger = logging.getLogger(__name__)
 
 # So many readings begin before the answers to earlier ones are looked at: a round trip is not to be that of a crowd.
-_BEGUN_AT_ONCE = 32
+_BEGUN_AT_ONCE = 4
 _FIRST, _USUAL, _LAST = range(3)
 
 
