@@ -8,6 +8,7 @@ DashnetError
 ├── ServiceUnavailable   503  a part of Dashnet is out of reach
 ├── DriverError          502  a device could not be read (network service only); a reading, where one was asked for
 │   ├── DeviceTimeout    504  no answer within the limit: the device is down
+│   ├── DeviceFailure    502  an answer that says no, or another than expected: the device is down
 │   └── DriverFault      502  the fault is on our side: the state is unknown
 ├── StackError                the embedded stack cannot start or run
 └── BackupError               a backup cannot be made or restored
@@ -86,6 +87,10 @@ class DeviceTimeout(DriverError):
 
     http_status = 504
     title = "No answer from the device"
+
+
+class DeviceFailure(DriverError):
+    """The device refuses, or answers otherwise than it should: it is down."""
 
 
 class DriverFault(DriverError):

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.network.drivers import host, simulated, snmp
+from services.network.drivers import dns, host, http, icmp, simulated, snmp, tcp
 from services.network.drivers.driver import DriverOptions
 from services.network.drivers.snmp_options import SnmpOptions
 
@@ -15,6 +15,10 @@ OPTIONS: dict[str, type[DriverOptions]] = {
     simulated.NAME: simulated.SimulatedOptions,
     host.NAME: host.HostOptions,
     snmp.NAME: SnmpOptions,
+    icmp.NAME: icmp.IcmpOptions,
+    tcp.NAME: tcp.TcpOptions,
+    http.NAME: http.HttpOptions,
+    dns.NAME: dns.DnsOptions,
 }
 
 

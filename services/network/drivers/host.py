@@ -16,7 +16,7 @@ from pydantic import Field, StringConstraints
 from dashnet.errors import DriverFault
 from dashnet.reading import InterfaceReading, Reading, State
 from services.network.counters import NO_RATES, Counters, Rates, Sample, follow, sum_speeds
-from services.network.drivers.driver import DriverOptions, ReadLimits, Target, read_each
+from services.network.drivers.driver import DeviceReads, DriverOptions, ReadLimits, Target
 
 NAME = "host"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -51,11 +51,11 @@ class HostDriver:
 
     def __init__(self, samples: Samples, limits: ReadLimits) -> None:
         self._samples = samples
-        self._limits = limits
+        self._reads = DeviceReads(self._read_one, limits)
 
     async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:  # noqa: ARG002
         """One reading per target; two of them on one machine each have a sample of their own."""
-        return await read_each(self._read_one, targets, self._limits)
+        return await self._reads.read(targets)
 
     async def _read_one(self, target: Target) -> Reading:
         options = target.options

@@ -14,7 +14,7 @@ from dashnet.errors import DeviceTimeout, DriverFault
 from dashnet.reading import Reading, State
 from services.network.counters import NO_RATES, Sample, follow, sum_speeds
 from services.network.drivers.batches import Batches
-from services.network.drivers.driver import ReadLimits, Target, read_each
+from services.network.drivers.driver import DeviceReads, ReadLimits, Target
 from services.network.drivers.facts import Facts
 from services.network.drivers.host import Samples
 from services.network.drivers.snmp_facts import read_facts
@@ -71,6 +71,7 @@ class SnmpDriver:
         self._earlier: Batches[None, Sample] = Batches(lambda asked: samples.get(list(asked)))
         self._taken: Batches[Sample, None] = Batches(partial(_keep, samples))
         self._limits = limits
+        self._reads = DeviceReads(self._read_one, limits)
         self._now = now
         self._agents: dict[int, Agent] = {}
 
@@ -82,7 +83,7 @@ class SnmpDriver:
     async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:
         """One reading per target; the samples of those read at the same time are fetched and kept at once."""
         self._forget_all_but(inventory)
-        return await read_each(self._read_one, targets, self._limits)
+        return await self._reads.read(targets)
 
     async def _read_one(self, target: Target) -> Reading:
         earlier = await self._earlier.ask(target.device_id, None)
