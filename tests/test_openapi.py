@@ -24,6 +24,7 @@ from dashnet import store
 from dashnet.database import create_engine, migrate
 from dashnet.embedded.servers import ServerAddresses
 from dashnet.redis import create_redis
+from dashnet.secret_key import make_secret_key
 from dashnet.settings import Settings
 from services.app import reports
 from services.app.main import create_app as create_app_service
@@ -88,7 +89,11 @@ def addresses(servers: ServerAddresses) -> Iterator[Mapping[str, str]]:
     """Both services on their sockets, in a thread of their own, because schemathesis is synchronous."""
     url = make_url(servers.database_url).set(database="openapi").render_as_string(hide_password=False)
     settings = make_settings(
-        database_url=url, redis_url=servers.redis_url, network_port=free_port(), app_port=free_port()
+        database_url=url,
+        redis_url=servers.redis_url,
+        network_port=free_port(),
+        app_port=free_port(),
+        secret_key=make_secret_key(),
     )
     with pytest.MonkeyPatch.context() as patch, start_blocking_portal() as portal:
         patch.setattr(reports, "WAIT_SECONDS", 0.1)

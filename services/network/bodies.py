@@ -9,6 +9,8 @@ from pydantic_core import from_json
 from dashnet.errors import FieldError, InvalidInput, PayloadTooLarge
 from dashnet.problems import invalid_input
 from services.network.models import DeviceCreate, DeviceUpdate
+from services.network.sealing import Tokens, fill_in_kept
+from services.network.secret_keys import SecretKeys
 
 MOST_DEVICES = 100_000
 MOST_BYTES = 40 * 1024 * 1024
@@ -57,14 +59,20 @@ def parse_update(body: bytes) -> DeviceUpdate:
     return _validate(DeviceUpdate, parse_json(body))
 
 
-def merge_update(device: dict[str, Any], update: DeviceUpdate) -> DeviceCreate:
-    """A device in wire form with changes applied, checked as a whole.
+def merge_update(
+    device: dict[str, Any], tokens: Tokens, update: DeviceUpdate, keys: SecretKeys
+) -> tuple[DeviceCreate, Tokens]:
+    """A device in wire form with changes applied, checked as a whole, and the stored secrets that it keeps.
 
     Raises:
         InvalidInput: the fields do not fit together, such as options of another driver.
     """
-    fields = {name: value for name, value in device.items() if name != "id"}
-    return _validate(DeviceCreate, fields | update.model_dump(exclude_unset=True))
+    stored = {name: value for name, value in device.items() if name != "id"}
+    fields = stored | update.model_dump(exclude_unset=True)
+    kept: Tokens = {}
+    if fields["driver"] == device["driver"]:
+        fields["driver_options"], kept = fill_in_kept(fields["driver"], fields["driver_options"], tokens, keys)
+    return _validate(DeviceCreate, fields), kept
 
 
 def _validate(model: type[_Model], given: object) -> _Model:

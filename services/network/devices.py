@@ -15,10 +15,19 @@ from dashnet.problems import problem_responses
 from dashnet.settings import Settings
 from services.network import inventory as queries
 from services.network.bodies import merge_update, parse_devices, parse_update
-from services.network.dependencies import CurrentInventory, CurrentReader, CurrentSettings, Engine, RedisClient
+from services.network.dependencies import (
+    CurrentInventory,
+    CurrentKeys,
+    CurrentReader,
+    CurrentSettings,
+    Engine,
+    RedisClient,
+)
 from services.network.models import DeviceCreate, DevicePublic, DeviceUpdate, InventoryChanges, StaticDevice
 from services.network.moments import invalid_field, parse_moment
 from services.network.reader import encode, encode_devices, to_wire_device
+from services.network.sealing import SealedDevice, seal
+from services.network.stored_secrets import select_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -77,16 +86,19 @@ async def read_devices(
         {"type": "array", "items": {"$ref": "#/components/schemas/DeviceCreate"}, "minItems": 1, "maxItems": 100_000},
     ),
 )
-async def create_devices(request: Request, engine: Engine, redis: RedisClient, settings: CurrentSettings) -> Response:
-    """Add one device or a list of them, all or none; answers what was added in the form it came."""
+async def create_devices(
+    request: Request, engine: Engine, redis: RedisClient, settings: CurrentSettings, keys: CurrentKeys
+) -> Response:
+    """Add one device or a list of them, all or none; answers what was added in the form it came, secrets masked."""
     devices, is_list = await asyncio.to_thread(parse_devices, await _read_json_body(request))
+    sealed = await asyncio.to_thread(lambda: [seal(device, keys) for device in devices])
     async with engine.begin() as connection:
         revision = await queries.take_revision(connection)
         await queries.check_new_devices(connection, devices)
         ids = await queries.reserve_ids(connection, len(devices))
-        await queries.insert_devices(connection, revision, ids, devices)
+        await queries.insert_devices(connection, revision, ids, sealed)
     await _announce(redis, settings, revision)
-    created = await asyncio.to_thread(_encode_created, ids, devices, is_list)
+    created = await asyncio.to_thread(_encode_created, ids, sealed, is_list)
     return _json_response(created, 201)
 
 
@@ -105,8 +117,8 @@ async def _announce(redis: Redis, settings: Settings, revision: int) -> None:
         logger.warning("edit not announced, the next refresh brings it revision=%d error=%s", revision, error)
 
 
-def _encode_created(ids: Sequence[int], devices: Sequence[DeviceCreate], is_list: bool) -> bytes:
-    created = [{"id": id_, **device.model_dump()} for id_, device in zip(ids, devices, strict=True)]
+def _encode_created(ids: Sequence[int], devices: Sequence[SealedDevice], is_list: bool) -> bytes:
+    created = [{"id": id_, **sealed.device.model_dump()} for id_, sealed in zip(ids, devices, strict=True)]
     return encode(created if is_list else created[0])
 
 
@@ -126,14 +138,23 @@ async def read_device(device_id: DeviceId, inventory: CurrentInventory, reader: 
     openapi_extra=_json_body({"$ref": "#/components/schemas/DeviceUpdate"}),
 )
 async def update_device(
-    device_id: DeviceId, request: Request, engine: Engine, redis: RedisClient, settings: CurrentSettings
+    device_id: DeviceId,
+    request: Request,
+    engine: Engine,
+    redis: RedisClient,
+    settings: CurrentSettings,
+    keys: CurrentKeys,
 ) -> Response:
-    """Change the fields that are given; the device as a whole must still be valid."""
+    """Change the fields that are given; the device as a whole must still be valid.
+
+    `driver_options` are replaced as a whole, but a secret that is left out or given as its mask stays; null removes it.
+    """
     update = await asyncio.to_thread(parse_update, await _read_json_body(request))
     async with engine.begin() as connection:
         revision = await queries.take_revision(connection)
-        changed = merge_update(await queries.select_device(connection, device_id), update)
-        await queries.update_device(connection, revision, device_id, changed)
+        device = await queries.select_device(connection, device_id)
+        changed, kept = merge_update(device, await select_tokens(connection, device_id), update, keys)
+        await queries.update_device(connection, revision, device_id, seal(changed, keys, kept))
         stored = await queries.select_device(connection, device_id)
     await _announce(redis, settings, revision)
     return _json_response(encode(stored))
@@ -158,7 +179,8 @@ async def read_changes(
     """What changed in the inventory after a revision. How the workers keep the store in step, without a device read."""
     async with engine.connect() as connection:
         changes = await queries.select_changes(connection, since)
-    return _json_response(await asyncio.to_thread(encode, changes))
+    shown = {name: getattr(changes, name) for name in InventoryChanges.model_fields}
+    return _json_response(await asyncio.to_thread(encode, shown))
 
 
 SCHEMAS = (DeviceCreate, DeviceUpdate)

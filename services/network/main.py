@@ -20,7 +20,7 @@ from dashnet.metrics import CountRequests, metrics_page
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
-from services.network import devices, readings
+from services.network import devices, readings, secrets
 from services.network.bodies import MOST_BYTES
 from services.network.dependencies import Cache, RedisClient, State
 from services.network.drivers.driver import ReadLimits
@@ -32,6 +32,8 @@ from services.network.inventory_cache import InventoryCache
 from services.network.models import SCHEMA
 from services.network.reader import Reader
 from services.network.samples import RedisSamples
+from services.network.sealing import seal
+from services.network.secret_keys import SecretKeys, read_secret_keys
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +54,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             if await migrate(engine, MIGRATIONS, SCHEMA):
                 logger.info("inventory tables brought up to date")
-            await seed(engine, settings)
+            keys = await asyncio.to_thread(read_secret_keys, settings)
+            await seed(engine, settings, keys)
             limits = ReadLimits(settings.driver_concurrency, settings.driver_timeout_seconds)
             reader = Reader([HostDriver(RedisSamples(redis, settings), limits)], SimulatedDriver(settings.seed))
             yield State(
-                settings=settings, engine=engine, redis=redis, inventory_cache=InventoryCache(engine), reader=reader
+                settings=settings,
+                engine=engine,
+                redis=redis,
+                inventory_cache=InventoryCache(engine, keys),
+                reader=reader,
+                secret_keys=keys,
             )
         finally:
             await redis.aclose()
@@ -73,11 +81,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_problems(app, devices.SCHEMAS)
     app.include_router(devices.router)
     app.include_router(readings.router)
+    app.include_router(secrets.router)
     _add_operations(app)
     return app
 
 
-async def seed(engine: AsyncEngine, settings: Settings) -> None:
+async def seed(engine: AsyncEngine, settings: Settings, keys: SecretKeys) -> None:
     """Fill an inventory that nobody has ever changed with the demo fleet and this machine."""
     async with engine.connect() as connection:
         _, revision = await select_revision(connection)
@@ -92,7 +101,7 @@ async def seed(engine: AsyncEngine, settings: Settings) -> None:
             return
         fleet = await asyncio.to_thread(make_demo_fleet, ids[:count])
         fleet += [make_host_device()] if settings.host_device else []
-        await insert_devices(connection, revision, ids, fleet)
+        await insert_devices(connection, revision, ids, [seal(device, keys) for device in fleet])
     logger.info("first start: inventory filled devices=%d", len(fleet))
 
 

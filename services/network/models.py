@@ -57,9 +57,9 @@ ParentId = Annotated[int, WireField(strict=True, ge=1, le=LARGEST_ID)]
 
 
 class DeviceCreate(BaseModel):
-    """A device to be added."""
+    """A device to be added; the secrets among its driver's options are `SecretStr` once it is checked."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     host_name: RequiredText
     mac_address: MacAddress
@@ -89,9 +89,12 @@ class DeviceCreate(BaseModel):
 
 
 class DeviceUpdate(BaseModel):
-    """Changes to a device: what is left out stays, and only `parent_id` may become null."""
+    """Changes to a device: what is left out stays, and only `parent_id` may become null.
 
-    model_config = ConfigDict(extra="forbid")
+    A secret that is left out of `driver_options`, or given as its mask, stays too; null removes it.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     host_name: RequiredText = ""
     mac_address: MacAddress = ""
@@ -105,7 +108,10 @@ class DeviceUpdate(BaseModel):
 
 
 class Device(SQLModel, table=True):
-    """A device in the inventory; `revision` is that of the inventory when the device last changed."""
+    """A device in the inventory; `revision` is that of the inventory when the device last changed.
+
+    `driver_options` shows masks; `secrets` holds, by JSON pointer and encrypted, what stands behind them.
+    """
 
     __table_args__ = (
         UniqueConstraint("mac_address", name="device_mac_address_key"),
@@ -122,6 +128,7 @@ class Device(SQLModel, table=True):
     operating_system: str = Field(sa_type=TEXT)
     driver: str = Field(sa_type=TEXT)
     driver_options: dict[str, Any] = Field(sa_type=JSONB)
+    secrets: dict[str, str] = Field(sa_type=JSONB, sa_column_kwargs={"server_default": "{}"})
     tags: list[str] = Field(sa_type=JSONB)
     parent_id: int | None = Field(default=None, foreign_key=f"{SCHEMA}.device.id", ondelete="SET NULL")
     revision: int = Field(sa_type=BigInteger)

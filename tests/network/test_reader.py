@@ -10,6 +10,7 @@ from services.network.drivers.simulated import SimulatedDriver
 from services.network.inventory import Changes
 from services.network.inventory_cache import Inventory, apply_changes
 from services.network.reader import Reader, encode, encode_devices, to_wire_device
+from services.network.secret_keys import SecretKeys
 from tests.factories import make_device
 
 MOMENT = datetime(2026, 11, 23, 20, tzinfo=UTC)
@@ -36,7 +37,7 @@ def make_inventory(*drivers: str) -> Inventory:
         make_device(id=number, driver=driver, driver_options={}, tags=[], parent_id=None)
         for number, driver in enumerate(drivers, start=1)
     ]
-    return apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []))
+    return apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []), SecretKeys([]))
 
 
 async def test_readings_come_in_the_order_that_was_asked_for() -> None:
@@ -69,7 +70,7 @@ def test_a_fleet_begins_with_the_devices_asked_for_and_goes_on_with_those_above_
         make_device(id=number, driver=driver, driver_options={}, tags=[], parent_id=number - 1 or None)
         for number, driver in enumerate(("simulated", "simulated", "host", "simulated", "simulated"), start=1)
     ]
-    inventory = apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []))
+    inventory = apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []), SecretKeys([]))
     fleet = Reader([], SimulatedDriver(1)).to_fleet(inventory, [5, 2])
     assert (fleet.ids[:2].tolist(), sorted(fleet.ids[2:])) == ([5, 2], [1, 4])
 

@@ -13,9 +13,9 @@ from dashnet.reading import Reading, State, unread
 
 
 class DriverOptions(BaseModel):
-    """Base of each driver's options: unknown names are refused."""
+    """Base of each driver's options: unknown names are refused, and what is typed `SecretStr` is kept as a secret."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
