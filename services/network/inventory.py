@@ -182,6 +182,28 @@ async def update_device(connection: AsyncConnection, revision: int, device_id: i
     await connection.execute(statement, {"record": record, "revision": revision, "id": device_id})
 
 
+async def write_plan(
+    connection: AsyncConnection,
+    revision: int,
+    created: Mapping[int, SealedDevice],
+    changed: Mapping[int, SealedDevice],
+    removed: Collection[int],
+) -> None:
+    """Add, change and remove devices that were checked against the whole inventory."""
+    if created:
+        await insert_devices(connection, revision, list(created), list(created.values()))
+    if changed:
+        fields = ", ".join(f"{name} = record.{name}" for name in _FIELDS.split(", "))
+        statement = text(
+            f"UPDATE network.device SET {fields}, revision = :revision "
+            f"FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS record({_RECORD}) WHERE device.id = record.id"
+        )
+        records = [{"id": device_id, **_to_record(sealed)} for device_id, sealed in changed.items()]
+        await connection.execute(statement, {"records": orjson.dumps(records).decode(), "revision": revision})
+    if removed:
+        await delete_devices(connection, revision, removed)
+
+
 async def _check_new_parent(connection: AsyncConnection, device_id: int, changed: DeviceCreate) -> None:
     if changed.parent_id is None:
         return

@@ -20,7 +20,7 @@ from dashnet.metrics import CountRequests, metrics_page
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
-from services.network import devices, readings, secrets
+from services.network import devices, fleet_routes, readings, secrets
 from services.network.bodies import MOST_BYTES
 from services.network.dependencies import Cache, RedisClient, State
 from services.network.drivers.driver import ReadLimits
@@ -80,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CountRequests)
     install_problems(app, devices.SCHEMAS)
     app.include_router(devices.router)
+    app.include_router(fleet_routes.router)
     app.include_router(readings.router)
     app.include_router(secrets.router)
     _add_operations(app)

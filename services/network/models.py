@@ -107,6 +107,26 @@ class DeviceUpdate(BaseModel):
     parent_id: ParentId | None = None
 
 
+class DeviceEntry(BaseModel):
+    """A device of a fleet, told from others by its MAC address; `parent` is another's host name or MAC address.
+
+    What is left out stays or becomes the default, as the request says; a secret that is left out, or given as its mask,
+    stays in any case; null removes it.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    host_name: RequiredText = ""
+    mac_address: MacAddress
+    ip_address: IpAddress = ""
+    device_type: RequiredText = ""
+    operating_system: Text = ""
+    driver: DriverName = ""
+    driver_options: dict[str, Any] = WireField(default_factory=dict)
+    tags: list[Tag] = WireField(default_factory=list, max_length=MOST_TAGS)
+    parent: RequiredText | None = None
+
+
 class Device(SQLModel, table=True):
     """A device in the inventory; `revision` is that of the inventory when the device last changed.
 
@@ -180,6 +200,38 @@ class DevicePublic(StaticDevice):
     round_trip_seconds: float | None = None
     read_at: datetime | None = None
     error: str | None = None
+
+
+class FieldChange(BaseModel):
+    """A field before and after; where both show the same mask the secret behind it is another."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class NamedDevice(BaseModel):
+    """Which device; `id` is null for one that a dry run would add."""
+
+    id: int | None
+    host_name: str
+    mac_address: str
+
+
+class ChangedDevice(NamedDevice):
+    """A device under its new name, and what changes."""
+
+    changes: list[FieldChange]
+
+
+class FleetChanges(BaseModel):
+    """What a fleet changed in the inventory, or in a dry run would change."""
+
+    dry_run: bool
+    created: list[NamedDevice]
+    changed: list[ChangedDevice]
+    removed: list[NamedDevice]
+    unchanged: int
 
 
 class InventoryChanges(BaseModel):

@@ -61,6 +61,17 @@ def seal(device: DeviceCreate, keys: SecretKeys, kept: Tokens | None = None) -> 
     return SealedDevice(device.model_copy(update={"driver_options": masked}), tokens)
 
 
+def keep_equal(device: DeviceCreate, tokens: Tokens, kept: Tokens, keys: SecretKeys) -> Tokens:
+    """The tokens of `kept`, and those of `tokens` whose secrets the device gives once more."""
+    given = find_secrets(device.driver_options, secret_places(OPTIONS[device.driver]))
+    same = {
+        pointer: tokens[pointer]
+        for pointer, secret in ((to_pointer(path), secret) for path, secret in given)
+        if pointer in tokens and _read_or_none(tokens[pointer], keys) == secret.get_secret_value()
+    }
+    return {**same, **kept}
+
+
 def unseal(options: dict[str, Any], tokens: Tokens, keys: SecretKeys) -> dict[str, Any]:
     """Stored options with their secrets.
 
@@ -82,7 +93,9 @@ def fill_in_kept(
     """
     places = secret_places(check_driver(driver))
     kept = {pointer: token for pointer, token in tokens.items() if _is_kept(options, to_path(pointer), places)}
-    return with_values(options, {to_path(pointer): _readable(token, keys) for pointer, token in kept.items()}), kept
+    return with_values(
+        options, {to_path(pointer): _read_or_none(token, keys) or _UNREADABLE for pointer, token in kept.items()}
+    ), kept
 
 
 def _is_kept(options: object, path: Path, places: Places) -> bool:
@@ -100,8 +113,8 @@ def _is_kept(options: object, path: Path, places: Places) -> bool:
     return bool(options.get(name, SECRET_MASK) == SECRET_MASK)
 
 
-def _readable(token: str, keys: SecretKeys) -> str:
+def _read_or_none(token: str, keys: SecretKeys) -> str | None:
     try:
         return keys.decrypt(token)
     except DriverFault:
-        return _UNREADABLE
+        return None
