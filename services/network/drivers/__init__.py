@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dashnet.secret_mask import SECRET_MASK
-from services.network.drivers import host, simulated
+from services.network.drivers import dns, host, http, icmp, simulated, tcp
 from services.network.drivers.driver import DriverOptions
 from services.network.drivers.secret_places import Places, find_secrets, secret_places, with_values, without
 
@@ -16,6 +16,10 @@ _MOST_CHARACTERS = 64
 OPTIONS: dict[str, type[DriverOptions]] = {
     simulated.NAME: simulated.SimulatedOptions,
     host.NAME: host.HostOptions,
+    icmp.NAME: icmp.IcmpOptions,
+    tcp.NAME: tcp.TcpOptions,
+    http.NAME: http.HttpOptions,
+    dns.NAME: dns.DnsOptions,
 }
 
 
