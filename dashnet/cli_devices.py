@@ -69,8 +69,10 @@ def apply(
 ) -> None:
     """Make each device of a file what the file says, and show what that changed; all or nothing, twice is as once.
 
-    A field that the file leaves out becomes its default; a secret that it leaves out stays. Exit codes: 0 done or
-    nothing to do, 3 a dry run found something to do, 1 an error and nothing changed, 2 a wrong command line.
+    A field that the file leaves out becomes its default; a secret that it leaves out stays.
+
+    Exit codes: 0 done or nothing to do, 3 a dry run found something to do, 1 an error and nothing changed,
+    2 a wrong command line.
     """
     from dashnet.fleet.commands import apply_fleet
 

@@ -129,7 +129,8 @@ async def list_devices(*, as_json: bool) -> None:
     names = {device["id"]: device["host_name"] for device in devices}
     table = Table(box=None, pad_edge=False)
     for title in ("id", "host name", "type", "address", "MAC address", "driver", "behind", "tags"):
-        table.add_column(title, justify="right" if title == "id" else "left", overflow="fold")
+        whole = title in ("id", "address", "MAC address", "driver")
+        table.add_column(title, justify="right" if title == "id" else "left", overflow="fold", no_wrap=whole)
     for device in devices:
         fields = [device[name] for name in ("host_name", "device_type", "ip_address", "mac_address", "driver")]
         cells = [str(device["id"]), *fields, names.get(device["parent_id"], ""), ", ".join(device["tags"])]
