@@ -167,7 +167,15 @@ def test_the_example_names_only_settings_that_exist_with_their_defaults() -> Non
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/protocol.md", "docs/architecture.md", "docs/drivers.md"]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/protocol.md",
+        "docs/architecture.md",
+        "docs/drivers.md",
+        "docs/configuration.md",
+    ],
 )
 def test_the_documents_name_only_settings_that_exist(page: str) -> None:
     assert variables_in((ROOT / page).read_text(encoding="utf-8")) <= set(VARIABLES)

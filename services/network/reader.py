@@ -3,12 +3,14 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from dashnet.reading import Reading, State, unread
+from services.network.drivers import blot_out
 from services.network.drivers.driver import Driver, Target
 from services.network.drivers.simulated import SimulatedDriver
 from services.network.inventory_cache import Inventory
@@ -33,7 +35,7 @@ class Reader:
         batches = await asyncio.gather(
             *(self._drivers[name].read(targets, inventory.targets) for name, targets in groups.items())
         )
-        readings = {reading.device_id: reading for batch in batches for reading in batch}
+        readings = {reading.device_id: _without_secrets(inventory, reading) for batch in batches for reading in batch}
         return [readings.get(device_id) or _fault(inventory, device_id) for device_id in ids]
 
     async def read_at(self, inventory: Inventory, ids: Sequence[int], moment: datetime) -> Sequence[Reading]:
@@ -45,6 +47,14 @@ class Reader:
     def to_fleet(self, inventory: Inventory, ids: Sequence[int]) -> Fleet:
         """These simulated devices in their order, and behind them every other one above them."""
         return self._simulated.to_fleet([inventory.targets[device_id] for device_id in ids], inventory.targets)
+
+
+def _without_secrets(inventory: Inventory, reading: Reading) -> Reading:
+    """Errors go everywhere, and a driver may quote what it was given."""
+    if reading.error is None:
+        return reading
+    error = blot_out(reading.error, inventory.targets[reading.device_id].options)
+    return reading if error == reading.error else replace(reading, error=error)
 
 
 def _fault(inventory: Inventory, device_id: int) -> Reading:

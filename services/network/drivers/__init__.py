@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from dashnet.secret_mask import SECRET_MASK
 from services.network.drivers import dns, host, http, icmp, simulated, tcp
@@ -12,6 +12,8 @@ from services.network.drivers.secret_places import Places, find_secrets, secret_
 
 _MOST_FAULTS = 10
 _MOST_CHARACTERS = 64
+# A shorter secret would blot out parts of other words.
+_LEAST_CHARACTERS = 3
 
 OPTIONS: dict[str, type[DriverOptions]] = {
     simulated.NAME: simulated.SimulatedOptions,
@@ -55,11 +57,17 @@ def parse_options(driver: str, options: dict[str, Any]) -> DriverOptions:
         raise ValueError(f"driver {driver!r} does not take this: {faults} (its options: {known})") from None
 
 
+def blot_out(words: str, options: DriverOptions) -> str:
+    """The words of a driver without the secrets among a device's options, which it may have quoted."""
+    places = secret_places(type(options))
+    return _blot_out(words, options.model_dump(), places) if places else words
+
+
 def _blot_out(words: str, options: dict[str, Any], places: Places) -> str:
-    """The words of a driver's own check without the secret that it may have quoted."""
     for _, secret in find_secrets(options, places):
-        if isinstance(secret, str) and secret:
-            words = words.replace(secret, SECRET_MASK)
+        text = secret.get_secret_value() if isinstance(secret, SecretStr) else secret
+        if isinstance(text, str) and len(text) >= _LEAST_CHARACTERS:
+            words = words.replace(text, SECRET_MASK)
     return words
 
 
