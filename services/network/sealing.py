@@ -6,7 +6,7 @@ from typing import Any
 
 from dashnet.errors import DriverFault
 from dashnet.secret_mask import SECRET_MASK
-from services.network.drivers import OPTIONS, check_driver
+from services.network.drivers import OPTIONS, check_driver, check_options
 from services.network.drivers.secret_places import (
     Path,
     Places,
@@ -86,16 +86,34 @@ def fill_in_kept(
 ) -> tuple[dict[str, Any], Tokens]:
     """Options as somebody gives them for a device of this driver that has secrets, and the tokens that stay.
 
-    A secret stays where its mask is given or nothing; null removes it. What cannot be read stays too.
+    A secret stays where its mask is given, and where nothing is given unless the other options do not go with it (a
+    community after a change to SNMPv3); null removes it. What cannot be read stays too.
 
     Raises:
         ValueError: there is no such driver.
     """
     places = secret_places(check_driver(driver))
     kept = {pointer: token for pointer, token in tokens.items() if _is_kept(options, to_path(pointer), places)}
-    return with_values(
-        options, {to_path(pointer): _read_or_none(token, keys) or _UNREADABLE for pointer, token in kept.items()}
-    ), kept
+    filled = _fill_in(options, kept, keys)
+    masked = {to_pointer(path) for path, value in find_secrets(options, places) if value == SECRET_MASK}
+    if masked >= kept.keys() or _is_valid(driver, filled):
+        return filled, kept
+    asked_for = {pointer: token for pointer, token in kept.items() if pointer in masked}
+    without_others = _fill_in(options, asked_for, keys)
+    return (without_others, asked_for) if _is_valid(driver, without_others) else (filled, kept)
+
+
+def _fill_in(options: dict[str, Any], kept: Tokens, keys: SecretKeys) -> dict[str, Any]:
+    secrets = {to_path(pointer): _read_or_none(token, keys) or _UNREADABLE for pointer, token in kept.items()}
+    return with_values(options, secrets)
+
+
+def _is_valid(driver: str, options: dict[str, Any]) -> bool:
+    try:
+        check_options(driver, options)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_kept(options: object, path: Path, places: Places) -> bool:

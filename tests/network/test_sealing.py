@@ -83,6 +83,24 @@ def _value(options: Any, pointer: str) -> object:
     return options
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({}, set()),
+        ({"username": "you"}, {"/password"}),
+        ({"bearer_token": "b"}, set()),
+        ({"password": MASK}, {"/password"}),
+        ({"username": "you", "timeout_seconds": "long"}, {"/password"}),
+    ],
+)
+def test_a_secret_that_is_left_out_goes_where_the_options_do_not_go_with_it(
+    given: dict[str, Any], kept: set[str]
+) -> None:
+    device = make_device(driver="http", driver_options={"username": "me", "password": "p"})
+    sealed = seal(DeviceCreate.model_validate(device), KEYS)
+    assert fill_in_kept("http", given, sealed.tokens, KEYS)[1].keys() == kept
+
+
 def test_what_is_kept_is_not_encrypted_anew() -> None:
     sealed = seal(make(OPTIONS), KEYS)
     filled, kept = fill_in_kept(NAME, {"url": "v", "token": "new"}, sealed.tokens, KEYS)
