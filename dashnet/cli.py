@@ -11,6 +11,8 @@ import typer
 from pydantic import ValidationError
 
 from dashnet import __version__
+from dashnet.cli_devices import devices_app
+from dashnet.cli_secrets import secrets_app
 from dashnet.errors import DashnetError
 from dashnet.reading import State
 from dashnet.settings import STATE_FOLDER, describe_wrong_settings
@@ -28,6 +30,8 @@ jobs_app = typer.Typer(help="Ask for jobs, and see what became of them.", no_arg
 app.add_typer(jobs_app, name="jobs")
 demo_app = typer.Typer(help="Play with the simulated fleet.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
+app.add_typer(devices_app, name="devices")
+app.add_typer(secrets_app, name="secrets")
 
 
 class ReportFormat(StrEnum):

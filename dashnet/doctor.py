@@ -13,6 +13,7 @@ from rich.text import Text
 
 from dashnet.checks.check import LONGEST_SECONDS, START_ADVICE, Check, CheckOutcome, describe_error, problem
 from dashnet.checks.machine import check_control, check_machine, check_variables, describe_bad_settings, read_variables
+from dashnet.checks.secrets import check_secrets
 from dashnet.checks.servers import check_postgres, check_redis
 from dashnet.checks.services import check_app_service, check_network_service, check_refreshes, check_rollups
 from dashnet.settings import PROJECT_ROOT, STATE_FOLDER, Settings, get_settings
@@ -45,6 +46,7 @@ async def examine_system(settings: Settings) -> Sequence[Check]:
         _look("postgres", check_postgres(settings)),
         _look("redis", check_redis(settings)),
         _look("network service", _alone(check_network_service(settings))),
+        _look("secrets", _alone(check_secrets(settings))),
         _look("app service", _alone(check_app_service(settings))),
         _look("last refresh", _alone(check_refreshes(settings))),
         _look("last rollup", _alone(check_rollups(settings))),

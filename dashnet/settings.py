@@ -68,6 +68,16 @@ class Settings(BaseSettings):
         "pings, a quarter as many pages.",
     )
     driver_timeout_seconds: float = Field(10, gt=0, description="Limit of one device's reading.")
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key that secrets of drivers are encrypted with, as `dashnet secrets new-key` makes one; the same "
+        "for all network services. Several, comma separated: the first encrypts, all decrypt.",
+    )
+    secret_key_file: Path | None = Field(
+        None,
+        description="File with that key, or one a line, where DASHNET_SECRET_KEY is not set. "
+        "The embedded stack makes one: `.dashnet/secret.key`.",
+    )
 
     # The worker.
     worker_name: str = Field(

@@ -18,6 +18,7 @@ from dashnet import store
 from dashnet.database import create_engine, migrate
 from dashnet.embedded.servers import ServerAddresses, embedded_servers_in_thread
 from dashnet.redis import create_redis
+from dashnet.secret_key import make_secret_key
 from dashnet.settings import Settings
 from services.app.main import create_app as create_app_service
 from services.network import models
@@ -93,6 +94,7 @@ async def settings(servers: ServerAddresses, template: str) -> AsyncIterator[Set
         demo_devices=0,
         host_device=False,
         worker_name="test-worker",
+        secret_key=make_secret_key(),
     )
     await execute(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
 

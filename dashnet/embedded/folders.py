@@ -57,6 +57,11 @@ class StateFolders:
         return self.root / "metrics"
 
     @property
+    def secret_key(self) -> Path:
+        """The key that the secrets in Postgres are encrypted with; made once, then only read."""
+        return self.root / "secret.key"
+
+    @property
     def lock(self) -> Path:
         """Held by the one supervisor of this folder; holds its process id."""
         return self.root / "supervisor.lock"

@@ -50,7 +50,13 @@ def stack_environment(settings: Settings) -> dict[str, str]:
         "DASHNET_NETWORK_PORT": str(settings.network_port),
         "DASHNET_APP_HOST": settings.app_host,
         "DASHNET_APP_PORT": str(settings.app_port),
+        **_secret_key_file(settings),
     }
+
+
+def _secret_key_file(settings: Settings) -> dict[str, str]:
+    """Where the key for secrets lies, for a network service that is started by hand beside the stack."""
+    return {} if settings.secret_key_file is None else {"DASHNET_SECRET_KEY_FILE": str(settings.secret_key_file)}
 
 
 def _shared_metrics(folders: StateFolders, settings: Settings) -> dict[str, str]:

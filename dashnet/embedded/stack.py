@@ -14,6 +14,7 @@ from dashnet.embedded.lock import hold_lock
 from dashnet.embedded.ports import check_ports
 from dashnet.embedded.postgres import postgres_url, prepare_postgres
 from dashnet.embedded.redis import prepare_redis, redis_url
+from dashnet.embedded.secret_key import with_secret_key
 from dashnet.embedded.services import ServiceSpecs, service_specs, stack_environment
 from dashnet.embedded.specs import ProcessSpec
 from dashnet.embedded.supervisor import Supervisor
@@ -58,7 +59,7 @@ def run_stack(state_folder: Path, say: Callable[[str], None], services: SpecsMak
     """
     with claim_folders(state_folder) as folders:
         addresses = {"database_url": postgres_url(folders), "redis_url": redis_url(folders)}
-        settings = read_settings().model_copy(update=addresses)
+        settings = with_secret_key(folders, read_settings().model_copy(update=addresses))
         check_ports(settings)
         say(f"Starting the embedded stack; state and logs are in {folders.root}")
         servers = (prepare_postgres(folders), prepare_redis(folders))

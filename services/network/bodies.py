@@ -8,11 +8,15 @@ from pydantic_core import from_json
 
 from dashnet.errors import FieldError, InvalidInput, PayloadTooLarge
 from dashnet.problems import invalid_input
-from services.network.models import DeviceCreate, DeviceUpdate
+from services.network.models import DeviceCreate, DeviceEntry, DeviceUpdate
+from services.network.sealing import Tokens, fill_in_kept
+from services.network.secret_keys import SecretKeys
 
 MOST_DEVICES = 100_000
 MOST_BYTES = 40 * 1024 * 1024
 _DEVICES = TypeAdapter(list[DeviceCreate])
+_ENTRIES = TypeAdapter(list[DeviceEntry])
+_Listed = TypeVar("_Listed", DeviceCreate, DeviceEntry)
 _Model = TypeVar("_Model", DeviceCreate, DeviceUpdate)
 
 
@@ -38,12 +42,28 @@ def parse_devices(body: bytes) -> tuple[Sequence[DeviceCreate], bool]:
     given = parse_json(body)
     if not isinstance(given, list):
         return [_validate(DeviceCreate, given)], False
+    return _validate_list(_DEVICES, given), True
+
+
+def parse_entries(body: bytes) -> Sequence[DeviceEntry]:
+    """The devices of a PUT, each as far as it can be checked by itself.
+
+    Raises:
+        InvalidInput, PayloadTooLarge: as `parse_devices`.
+    """
+    given = parse_json(body)
+    if not isinstance(given, list):
+        raise InvalidInput("the body is no list of devices", [FieldError("body", "no list")])
+    return _validate_list(_ENTRIES, given)
+
+
+def _validate_list(adapter: TypeAdapter[list[_Listed]], given: list[Any]) -> Sequence[_Listed]:
     if not given:
         raise InvalidInput("the list is empty: give at least one device", [FieldError("body", "empty list")])
     if len(given) > MOST_DEVICES:
         raise PayloadTooLarge(f"{len(given):,} devices are more than the {MOST_DEVICES:,} that fit in one request")
     try:
-        return _DEVICES.validate_python(given), True
+        return adapter.validate_python(given)
     except ValidationError as error:
         raise _to_invalid_input(error) from None
 
@@ -57,14 +77,20 @@ def parse_update(body: bytes) -> DeviceUpdate:
     return _validate(DeviceUpdate, parse_json(body))
 
 
-def merge_update(device: dict[str, Any], update: DeviceUpdate) -> DeviceCreate:
-    """A device in wire form with changes applied, checked as a whole.
+def merge_update(
+    device: dict[str, Any], tokens: Tokens, update: DeviceUpdate, keys: SecretKeys
+) -> tuple[DeviceCreate, Tokens]:
+    """A device in wire form with changes applied, checked as a whole, and the stored secrets that it keeps.
 
     Raises:
         InvalidInput: the fields do not fit together, such as options of another driver.
     """
-    fields = {name: value for name, value in device.items() if name != "id"}
-    return _validate(DeviceCreate, fields | update.model_dump(exclude_unset=True))
+    stored = {name: value for name, value in device.items() if name != "id"}
+    fields = stored | update.model_dump(exclude_unset=True)
+    kept: Tokens = {}
+    if fields["driver"] == device["driver"]:
+        fields["driver_options"], kept = fill_in_kept(fields["driver"], fields["driver_options"], tokens, keys)
+    return _validate(DeviceCreate, fields), kept
 
 
 def _validate(model: type[_Model], given: object) -> _Model:

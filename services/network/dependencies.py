@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dashnet.settings import Settings
 from services.network.inventory_cache import Inventory, InventoryCache
 from services.network.reader import Reader
+from services.network.secret_keys import SecretKeys
 
 
 class State(TypedDict):
@@ -22,6 +23,7 @@ class State(TypedDict):
     redis: Redis
     inventory_cache: InventoryCache
     reader: Reader
+    secret_keys: SecretKeys
 
 
 async def get_settings(request: Request) -> Settings:
@@ -55,9 +57,15 @@ async def get_reader(request: Request) -> Reader:
     return request.state.reader  # type: ignore[no-any-return]  # as above
 
 
+def get_secret_keys(request: Request) -> SecretKeys:
+    """Its keys for secrets."""
+    return request.state.secret_keys  # type: ignore[no-any-return]  # as above
+
+
 CurrentSettings = Annotated[Settings, Depends(get_settings)]
 Engine = Annotated[AsyncEngine, Depends(get_engine)]
 RedisClient = Annotated[Redis, Depends(get_redis)]
 CurrentInventory = Annotated[Inventory, Depends(get_inventory)]
 CurrentReader = Annotated[Reader, Depends(get_reader)]
+CurrentKeys = Annotated[SecretKeys, Depends(get_secret_keys)]
 Cache = Annotated[InventoryCache, Depends(get_inventory_cache)]

@@ -1,26 +1,35 @@
 """Routes of the inventory: list and read, add, change, remove."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from starlette.exceptions import HTTPException
 
-from dashnet.jobs import request_sync
 from dashnet.problems import problem_responses
-from dashnet.settings import Settings
 from services.network import inventory as queries
 from services.network.bodies import merge_update, parse_devices, parse_update
-from services.network.dependencies import CurrentInventory, CurrentReader, CurrentSettings, Engine, RedisClient
-from services.network.models import DeviceCreate, DevicePublic, DeviceUpdate, InventoryChanges, StaticDevice
+from services.network.dependencies import (
+    CurrentInventory,
+    CurrentKeys,
+    CurrentReader,
+    CurrentSettings,
+    Engine,
+    RedisClient,
+)
+from services.network.edits import announce, json_body, read_json_body
+from services.network.models import (
+    DeviceCreate,
+    DeviceEntry,
+    DevicePublic,
+    DeviceUpdate,
+    InventoryChanges,
+    StaticDevice,
+)
 from services.network.moments import invalid_field, parse_moment
 from services.network.reader import encode, encode_devices
-
-logger = logging.getLogger(__name__)
+from services.network.sealing import SealedDevice, seal
+from services.network.stored_secrets import select_tokens
 
 router = APIRouter(tags=["devices"], responses=problem_responses(422, 503))
 
@@ -34,16 +43,9 @@ Moment = Annotated[
         examples=["2026-11-23T20:00:00Z"],
     ),
 ]
-
-
 WithInterfaces = Annotated[
     bool, Query(alias="interfaces", description="true: with the interfaces of each device that shows any")
 ]
-
-
-def _json_body(*schemas: dict[str, Any]) -> dict[str, Any]:
-    schema = schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def _json_response(content: bytes, status: int = 200) -> Response:
@@ -81,41 +83,29 @@ async def read_devices(
     status_code=201,
     response_model=StaticDevice | list[StaticDevice],
     responses=problem_responses(409, 413, 415),
-    openapi_extra=_json_body(
+    openapi_extra=json_body(
         {"$ref": "#/components/schemas/DeviceCreate"},
         {"type": "array", "items": {"$ref": "#/components/schemas/DeviceCreate"}, "minItems": 1, "maxItems": 100_000},
     ),
 )
-async def create_devices(request: Request, engine: Engine, redis: RedisClient, settings: CurrentSettings) -> Response:
-    """Add one device or a list of them, all or none; answers what was added in the form it came."""
-    devices, is_list = await asyncio.to_thread(parse_devices, await _read_json_body(request))
+async def create_devices(
+    request: Request, engine: Engine, redis: RedisClient, settings: CurrentSettings, keys: CurrentKeys
+) -> Response:
+    """Add one device or a list of them, all or none; answers what was added in the form it came, secrets masked."""
+    devices, is_list = await asyncio.to_thread(parse_devices, await read_json_body(request))
+    sealed = await asyncio.to_thread(lambda: [seal(device, keys) for device in devices])
     async with engine.begin() as connection:
         revision = await queries.take_revision(connection)
         await queries.check_new_devices(connection, devices)
         ids = await queries.reserve_ids(connection, len(devices))
-        await queries.insert_devices(connection, revision, ids, devices)
-    await _announce(redis, settings, revision)
-    created = await asyncio.to_thread(_encode_created, ids, devices, is_list)
+        await queries.insert_devices(connection, revision, ids, sealed)
+    await announce(redis, settings, revision)
+    created = await asyncio.to_thread(_encode_created, ids, sealed, is_list)
     return _json_response(created, 201)
 
 
-async def _read_json_body(request: Request) -> bytes:
-    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if content_type != "application/json" and not content_type.endswith("+json"):
-        raise HTTPException(415, "send JSON with the header Content-Type: application/json (curl: --json '{…}')")
-    return await request.body()
-
-
-async def _announce(redis: Redis, settings: Settings, revision: int) -> None:
-    try:
-        async with asyncio.timeout(settings.redis_timeout_seconds):
-            await request_sync(redis, settings, revision)
-    except (RedisError, TimeoutError) as error:
-        logger.warning("edit not announced, the next refresh brings it revision=%d error=%s", revision, error)
-
-
-def _encode_created(ids: Sequence[int], devices: Sequence[DeviceCreate], is_list: bool) -> bytes:
-    created = [{"id": id_, **device.model_dump()} for id_, device in zip(ids, devices, strict=True)]
+def _encode_created(ids: Sequence[int], devices: Sequence[SealedDevice], is_list: bool) -> bytes:
+    created = [{"id": id_, **sealed.device.model_dump()} for id_, sealed in zip(ids, devices, strict=True)]
     return encode(created if is_list else created[0])
 
 
@@ -134,19 +124,28 @@ async def read_device(
     "/devices/{device_id}",
     response_model=StaticDevice,
     responses=problem_responses(404, 409, 413, 415),
-    openapi_extra=_json_body({"$ref": "#/components/schemas/DeviceUpdate"}),
+    openapi_extra=json_body({"$ref": "#/components/schemas/DeviceUpdate"}),
 )
 async def update_device(
-    device_id: DeviceId, request: Request, engine: Engine, redis: RedisClient, settings: CurrentSettings
+    device_id: DeviceId,
+    request: Request,
+    engine: Engine,
+    redis: RedisClient,
+    settings: CurrentSettings,
+    keys: CurrentKeys,
 ) -> Response:
-    """Change the fields that are given; the device as a whole must still be valid."""
-    update = await asyncio.to_thread(parse_update, await _read_json_body(request))
+    """Change the fields that are given; the device as a whole must still be valid.
+
+    `driver_options` are replaced as a whole, but a secret that is left out or given as its mask stays; null removes it.
+    """
+    update = await asyncio.to_thread(parse_update, await read_json_body(request))
     async with engine.begin() as connection:
         revision = await queries.take_revision(connection)
-        changed = merge_update(await queries.select_device(connection, device_id), update)
-        await queries.update_device(connection, revision, device_id, changed)
+        device = await queries.select_device(connection, device_id)
+        changed, kept = merge_update(device, await select_tokens(connection, device_id), update, keys)
+        await queries.update_device(connection, revision, device_id, seal(changed, keys, kept))
         stored = await queries.select_device(connection, device_id)
-    await _announce(redis, settings, revision)
+    await announce(redis, settings, revision)
     return _json_response(encode(stored))
 
 
@@ -157,7 +156,7 @@ async def delete_device(device_id: DeviceId, engine: Engine, redis: RedisClient,
         revision = await queries.take_revision(connection)
         await queries.select_device(connection, device_id)
         await queries.delete_devices(connection, revision, [device_id])
-    await _announce(redis, settings, revision)
+    await announce(redis, settings, revision)
     return Response(status_code=204)
 
 
@@ -169,7 +168,8 @@ async def read_changes(
     """What changed in the inventory after a revision. How the workers keep the store in step, without a device read."""
     async with engine.connect() as connection:
         changes = await queries.select_changes(connection, since)
-    return _json_response(await asyncio.to_thread(encode, changes))
+    shown = {name: getattr(changes, name) for name in InventoryChanges.model_fields}
+    return _json_response(await asyncio.to_thread(encode, shown))
 
 
-SCHEMAS = (DeviceCreate, DeviceUpdate)
+SCHEMAS = (DeviceCreate, DeviceUpdate, DeviceEntry)

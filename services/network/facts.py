@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
-from dashnet.errors import Conflict
+from dashnet.errors import Conflict, DriverError, DriverFault
 from dashnet.problems import problem_responses
 from services.network import inventory as queries
 from services.network.dependencies import CurrentInventory, CurrentReader
+from services.network.drivers import blot_out
 from services.network.reader import encode
 
 router = APIRouter(tags=["devices"], responses=problem_responses(422, 503))
@@ -43,9 +44,16 @@ async def read_facts(device_id: DeviceId, inventory: CurrentInventory, reader: C
     """
     if device_id not in inventory.devices:
         raise queries.no_device(device_id)
+    if device_id in inventory.faults:
+        raise DriverFault(inventory.faults[device_id])
     target = inventory.targets[device_id]
     describer = reader.describers.get(target.driver)
     if describer is None:
         able = ", ".join(sorted(reader.describers))
         raise Conflict(f"driver {target.driver!r} cannot ask a device what it is; these can: {able}")
-    return Response(encode(await describer.describe(target)), media_type="application/json")
+    try:
+        facts = await describer.describe(target)
+    except DriverError as error:
+        # A driver may quote what it was given.
+        raise type(error)(blot_out(error.detail, target.options)) from None
+    return Response(encode(facts), media_type="application/json")

@@ -1,7 +1,7 @@
 """All queries on the inventory. Each edit takes the next revision first, so edits happen one after the other."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -10,11 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashnet.errors import Conflict, FieldError, InvalidInput, NotFound
 from services.network.models import LARGEST_ID, DeviceCreate
+from services.network.sealing import SealedDevice, Tokens
 
-_FIELDS = "host_name, mac_address, ip_address, device_type, operating_system, driver, driver_options, tags, parent_id"
+_FIELDS = (
+    "host_name, mac_address, ip_address, device_type, operating_system, driver, driver_options, secrets, "
+    "tags, parent_id"
+)
 _RECORD = (
     "id int, host_name text, mac_address text, ip_address text, device_type text, operating_system text, "
-    "driver text, driver_options jsonb, tags jsonb, parent_id int"
+    "driver text, driver_options jsonb, tags jsonb, parent_id int, secrets jsonb"
 )
 _WIRE = (
     "id, host_name, device_type, operating_system, mac_address, ip_address, driver, "
@@ -24,12 +28,16 @@ _WIRE = (
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What changed in the inventory after a revision: devices in wire form by id order, and ids that are gone."""
+    """What changed in the inventory after a revision: devices in wire form by id order, and ids that are gone.
+
+    `tokens` holds the encrypted secrets, by device, of those that have any; they are for this service alone.
+    """
 
     inventory_id: str
     revision: int
     changed: Sequence[dict[str, Any]]
     removed: Sequence[int]
+    tokens: Mapping[int, Tokens] = field(default_factory=dict, repr=False)
 
 
 async def select_revision(connection: AsyncConnection) -> tuple[str, int]:
@@ -41,22 +49,24 @@ async def select_revision(connection: AsyncConnection) -> tuple[str, int]:
 async def select_changes(connection: AsyncConnection, since: int) -> Changes:
     """Everything that changed after revision `since`; 0 gives the whole inventory and nothing removed."""
     inventory_id, revision = await select_revision(connection)
-    changed = await connection.execute(
-        text(f"SELECT {_WIRE} FROM network.device WHERE revision > :since ORDER BY id"), {"since": since}
-    )
+    query = text(f"SELECT {_WIRE}, secrets::text AS secrets FROM network.device WHERE revision > :since ORDER BY id")
+    changed = (await connection.execute(query, {"since": since})).mappings().all()
     removed = []
     if since > 0:
         query = text("SELECT id FROM network.removed_device WHERE revision > :since ORDER BY id")
         removed = list(await connection.scalars(query, {"since": since}))
-    return Changes(inventory_id, revision, [_to_wire(row) for row in changed.mappings()], removed)
+    tokens = {row["id"]: orjson.loads(row["secrets"]) for row in changed if row["secrets"] != "{}"}
+    return Changes(inventory_id, revision, [_to_wire(row) for row in changed], removed, tokens)
 
 
 def _to_wire(row: RowMapping) -> dict[str, Any]:
-    return {
+    device = {
         **row,
         "driver_options": orjson.loads(row["driver_options"]),
         "tags": orjson.loads(row["tags"]),
     }
+    device.pop("secrets", None)
+    return device
 
 
 async def take_revision(connection: AsyncConnection) -> int:
@@ -83,15 +93,19 @@ async def check_new_devices(connection: AsyncConnection, devices: Sequence[Devic
 
 
 async def insert_devices(
-    connection: AsyncConnection, revision: int, ids: Sequence[int], devices: Sequence[DeviceCreate]
+    connection: AsyncConnection, revision: int, ids: Sequence[int], devices: Sequence[SealedDevice]
 ) -> None:
     """Add devices that were checked, all or none."""
-    records = [{"id": id_, **device.model_dump()} for id_, device in zip(ids, devices, strict=True)]
+    records = [{"id": id_, **_to_record(device)} for id_, device in zip(ids, devices, strict=True)]
     statement = text(
         f"INSERT INTO network.device (id, {_FIELDS}, revision) "
         f"SELECT id, {_FIELDS}, :revision FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS record({_RECORD})"
     )
     await connection.execute(statement, {"records": orjson.dumps(records).decode(), "revision": revision})
+
+
+def _to_record(sealed: SealedDevice) -> dict[str, Any]:
+    return {**sealed.device.model_dump(), "secrets": sealed.tokens}
 
 
 async def _check_parents(connection: AsyncConnection, devices: Sequence[DeviceCreate]) -> None:
@@ -146,13 +160,14 @@ def no_device(device_id: int) -> NotFound:
     return NotFound(f"there is no device {str(device_id)[:40]}")
 
 
-async def update_device(connection: AsyncConnection, revision: int, device_id: int, changed: DeviceCreate) -> None:
+async def update_device(connection: AsyncConnection, revision: int, device_id: int, sealed: SealedDevice) -> None:
     """Give a device that exists all of these fields.
 
     Raises:
         InvalidInput: the parent does not exist, is the device itself, or lies behind it.
         Conflict: another device has this MAC address.
     """
+    changed = sealed.device
     await _check_new_parent(connection, device_id, changed)
     query = text("SELECT id, host_name FROM network.device WHERE mac_address = :address AND id <> :id")
     owner = (await connection.execute(query, {"address": changed.mac_address, "id": device_id})).one_or_none()
@@ -163,8 +178,30 @@ async def update_device(connection: AsyncConnection, revision: int, device_id: i
         f"UPDATE network.device SET ({_FIELDS}, revision) = (SELECT {_FIELDS}, CAST(:revision AS bigint) "
         f"FROM jsonb_to_record(CAST(:record AS jsonb)) AS record({_RECORD})) WHERE id = :id"
     )
-    record = orjson.dumps(changed.model_dump()).decode()
+    record = orjson.dumps(_to_record(sealed)).decode()
     await connection.execute(statement, {"record": record, "revision": revision, "id": device_id})
+
+
+async def write_plan(
+    connection: AsyncConnection,
+    revision: int,
+    created: Mapping[int, SealedDevice],
+    changed: Mapping[int, SealedDevice],
+    removed: Collection[int],
+) -> None:
+    """Add, change and remove devices that were checked against the whole inventory."""
+    if created:
+        await insert_devices(connection, revision, list(created), list(created.values()))
+    if changed:
+        fields = ", ".join(f"{name} = record.{name}" for name in _FIELDS.split(", "))
+        statement = text(
+            f"UPDATE network.device SET {fields}, revision = :revision "
+            f"FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS record({_RECORD}) WHERE device.id = record.id"
+        )
+        records = [{"id": device_id, **_to_record(sealed)} for device_id, sealed in changed.items()]
+        await connection.execute(statement, {"records": orjson.dumps(records).decode(), "revision": revision})
+    if removed:
+        await delete_devices(connection, revision, removed)
 
 
 async def _check_new_parent(connection: AsyncConnection, device_id: int, changed: DeviceCreate) -> None:

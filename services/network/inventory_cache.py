@@ -3,25 +3,32 @@
 import asyncio
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from dashnet.errors import DriverFault
 from services.network.drivers import parse_options
 from services.network.drivers.driver import Target
 from services.network.inventory import Changes, select_changes, select_revision
+from services.network.sealing import Tokens, unseal
+from services.network.secret_keys import SecretKeys
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All devices at one revision: ids ascending, each device in wire form, and as its driver sees it."""
+    """All devices at one revision: ids ascending, each device in wire form, and as its driver sees it.
+
+    A device whose stored options its driver cannot be given has no target; `faults` says why.
+    """
 
     inventory_id: str
     revision: int
     ids: Sequence[int]
     devices: Mapping[int, dict[str, Any]]
     targets: Mapping[int, Target]
+    faults: Mapping[int, str] = field(default_factory=dict)
 
     def is_at(self, inventory_id: str, revision: int) -> bool:
         """Whether this is the inventory of that id at that revision."""
@@ -39,8 +46,9 @@ _NEVER_READ = Inventory("", 0, (), {}, {})
 class InventoryCache:
     """Hands out the newest inventory; one query where nothing changed."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, keys: SecretKeys) -> None:
         self._engine = engine
+        self._keys = keys
         self._inventory = _NEVER_READ
         self._lock = asyncio.Lock()
 
@@ -64,28 +72,33 @@ class InventoryCache:
         is_older = inventory_id == self._inventory.inventory_id and revision > self._inventory.revision
         known = self._inventory if is_older else _NEVER_READ
         changes = await select_changes(connection, known.revision)
-        self._inventory = await asyncio.to_thread(apply_changes, known, changes)
+        self._inventory = await asyncio.to_thread(apply_changes, known, changes, self._keys)
 
 
-def apply_changes(inventory: Inventory, changes: Changes) -> Inventory:
+def apply_changes(inventory: Inventory, changes: Changes, keys: SecretKeys) -> Inventory:
     """The inventory after `changes`; the old one stays as it is."""
     devices = dict(inventory.devices)
     targets = dict(inventory.targets)
+    faults = dict(inventory.faults)
+    for device_id in (*changes.removed, *(device["id"] for device in changes.changed)):
+        for known in (devices, targets, faults):
+            known.pop(device_id, None)
     for device in changes.changed:
         devices[device["id"]] = device
-        targets[device["id"]] = _to_target(device)
-    for device_id in changes.removed:
-        devices.pop(device_id, None)
-        targets.pop(device_id, None)
-    return Inventory(changes.inventory_id, changes.revision, sorted(devices), devices, targets)
+        try:
+            targets[device["id"]] = _to_target(device, changes.tokens.get(device["id"], {}), keys)
+        except DriverFault as fault:
+            faults[device["id"]] = fault.detail
+    return Inventory(changes.inventory_id, changes.revision, sorted(devices), devices, targets, faults)
 
 
-def _to_target(device: dict[str, Any]) -> Target:
+def _to_target(device: dict[str, Any], tokens: Tokens, keys: SecretKeys) -> Target:
+    options = unseal(device["driver_options"], tokens, keys) if tokens else device["driver_options"]
+    try:
+        parsed = parse_options(device["driver"], options)
+    except ValueError as error:
+        # Stored by another version of the driver, or its secret is lost: that is this device's trouble alone.
+        raise DriverFault(str(error)) from None
     return Target(
-        device["id"],
-        device["device_type"],
-        device["ip_address"],
-        device["driver"],
-        parse_options(device["driver"], device["driver_options"]),
-        device["parent_id"],
+        device["id"], device["device_type"], device["ip_address"], device["driver"], parsed, device["parent_id"]
     )

@@ -22,7 +22,7 @@ from dashnet.open_files import allow_open_files
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
-from services.network import devices, driver_list, facts, readings
+from services.network import devices, driver_list, facts, fleet_routes, readings, secrets
 from services.network.bodies import MOST_BYTES
 from services.network.dependencies import Cache, RedisClient, State
 from services.network.drivers.dns import DnsDriver
@@ -40,6 +40,8 @@ from services.network.inventory_cache import InventoryCache
 from services.network.models import SCHEMA
 from services.network.reader import Reader
 from services.network.samples import RedisSamples
+from services.network.sealing import seal
+from services.network.secret_keys import SecretKeys, read_secret_keys
 
 logger = logging.getLogger(__name__)
 
@@ -61,13 +63,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             if await migrate(engine, MIGRATIONS, SCHEMA):
                 logger.info("inventory tables brought up to date")
-            await seed(engine, settings)
+            keys = await asyncio.to_thread(read_secret_keys, settings)
+            await seed(engine, settings, keys)
             yield State(
                 settings=settings,
                 engine=engine,
                 redis=redis,
-                inventory_cache=InventoryCache(engine),
+                inventory_cache=InventoryCache(engine, keys),
                 reader=make_reader(settings, redis),
+                secret_keys=keys,
             )
         finally:
             await redis.aclose()
@@ -83,8 +87,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CountRequests)
     install_problems(app, devices.SCHEMAS)
     app.include_router(devices.router)
+    app.include_router(fleet_routes.router)
     app.include_router(readings.router)
     app.include_router(facts.router)
+    app.include_router(secrets.router)
     app.include_router(driver_list.router)
     _add_operations(app)
     return app
@@ -105,7 +111,7 @@ def make_reader(settings: Settings, redis: Redis) -> Reader:
     return Reader(drivers, SimulatedDriver(settings.seed))
 
 
-async def seed(engine: AsyncEngine, settings: Settings) -> None:
+async def seed(engine: AsyncEngine, settings: Settings, keys: SecretKeys) -> None:
     """Fill an inventory that nobody has ever changed with the demo fleet and this machine."""
     async with engine.connect() as connection:
         _, revision = await select_revision(connection)
@@ -120,7 +126,7 @@ async def seed(engine: AsyncEngine, settings: Settings) -> None:
             return
         fleet = await asyncio.to_thread(make_demo_fleet, ids[:count])
         fleet += [make_host_device()] if settings.host_device else []
-        await insert_devices(connection, revision, ids, fleet)
+        await insert_devices(connection, revision, ids, [seal(device, keys) for device in fleet])
     logger.info("first start: inventory filled devices=%d", len(fleet))
 
 

@@ -57,9 +57,9 @@ ParentId = Annotated[int, WireField(strict=True, ge=1, le=LARGEST_ID)]
 
 
 class DeviceCreate(BaseModel):
-    """A device to be added."""
+    """A device to be added; the secrets among its driver's options are `SecretStr` once it is checked."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     host_name: RequiredText
     mac_address: MacAddress
@@ -89,9 +89,12 @@ class DeviceCreate(BaseModel):
 
 
 class DeviceUpdate(BaseModel):
-    """Changes to a device: what is left out stays, and only `parent_id` may become null."""
+    """Changes to a device: what is left out stays, and only `parent_id` may become null.
 
-    model_config = ConfigDict(extra="forbid")
+    A secret that is left out of `driver_options`, or given as its mask, stays too; null removes it.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     host_name: RequiredText = ""
     mac_address: MacAddress = ""
@@ -104,8 +107,31 @@ class DeviceUpdate(BaseModel):
     parent_id: ParentId | None = None
 
 
+class DeviceEntry(BaseModel):
+    """A device of a fleet, told from others by its MAC address; `parent` is another's host name or MAC address.
+
+    What is left out stays or becomes the default, as the request says; a secret that is left out, or given as its mask,
+    stays in any case; null removes it.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    host_name: RequiredText = ""
+    mac_address: MacAddress
+    ip_address: IpAddress = ""
+    device_type: RequiredText = ""
+    operating_system: Text = ""
+    driver: DriverName = ""
+    driver_options: dict[str, Any] = WireField(default_factory=dict)
+    tags: list[Tag] = WireField(default_factory=list, max_length=MOST_TAGS)
+    parent: RequiredText | None = None
+
+
 class Device(SQLModel, table=True):
-    """A device in the inventory; `revision` is that of the inventory when the device last changed."""
+    """A device in the inventory; `revision` is that of the inventory when the device last changed.
+
+    `driver_options` shows masks; `secrets` holds, by JSON pointer and encrypted, what stands behind them.
+    """
 
     __table_args__ = (
         UniqueConstraint("mac_address", name="device_mac_address_key"),
@@ -122,6 +148,7 @@ class Device(SQLModel, table=True):
     operating_system: str = Field(sa_type=TEXT)
     driver: str = Field(sa_type=TEXT)
     driver_options: dict[str, Any] = Field(sa_type=JSONB)
+    secrets: dict[str, str] = Field(sa_type=JSONB, sa_column_kwargs={"server_default": "{}"})
     tags: list[str] = Field(sa_type=JSONB)
     parent_id: int | None = Field(default=None, foreign_key=f"{SCHEMA}.device.id", ondelete="SET NULL")
     revision: int = Field(sa_type=BigInteger)
@@ -199,6 +226,38 @@ class DevicePublic(StaticDevice):
     read_at: datetime | None = None
     error: str | None = None
     interfaces: list[InterfacePublic] | None = None
+
+
+class FieldChange(BaseModel):
+    """A field before and after; where both show the same mask the secret behind it is another."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class NamedDevice(BaseModel):
+    """Which device; `id` is null for one that a dry run would add."""
+
+    id: int | None
+    host_name: str
+    mac_address: str
+
+
+class ChangedDevice(NamedDevice):
+    """A device under its new name, and what changes."""
+
+    changes: list[FieldChange]
+
+
+class FleetChanges(BaseModel):
+    """What a fleet changed in the inventory, or in a dry run would change."""
+
+    dry_run: bool
+    created: list[NamedDevice]
+    changed: list[ChangedDevice]
+    removed: list[NamedDevice]
+    unchanged: int
 
 
 class InventoryChanges(BaseModel):

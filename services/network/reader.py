@@ -4,12 +4,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from dashnet.reading import Reading
+from dashnet.reading import Reading, State, unread
+from services.network.drivers import blot_out
 from services.network.drivers.driver import Driver, Target
 from services.network.drivers.facts import Describer
 from services.network.drivers.simulated import SimulatedDriver
@@ -31,26 +32,36 @@ class Reader:
         """Read these devices now; the readings come in the order of `ids`."""
         groups: dict[str, list[Target]] = defaultdict(list)
         for device_id in ids:
-            target = inventory.targets[device_id]
-            groups[target.driver].append(target)
+            target = inventory.targets.get(device_id)
+            if target is not None:
+                groups[target.driver].append(target)
         batches = await asyncio.gather(
             *(self._drivers[name].read(targets, inventory.targets) for name, targets in groups.items())
         )
-        readings = {reading.device_id: reading for batch in batches for reading in batch}
-        return [readings[device_id] for device_id in ids]
+        readings = {reading.device_id: _without_secrets(inventory, reading) for batch in batches for reading in batch}
+        return [readings.get(device_id) or _fault(inventory, device_id) for device_id in ids]
 
     async def read_at(self, inventory: Inventory, ids: Sequence[int], moment: datetime) -> Sequence[Reading]:
         """What the simulated ones of these devices show at `moment`, in the order of `ids`; no other has a past."""
-        targets = [
-            inventory.targets[device_id]
-            for device_id in ids
-            if inventory.targets[device_id].driver == SimulatedDriver.name
-        ]
+        found = (inventory.targets.get(device_id) for device_id in ids)
+        targets = [target for target in found if target is not None and target.driver == SimulatedDriver.name]
         return await asyncio.to_thread(self._simulated.read_at, targets, inventory.targets, moment)
 
     def to_fleet(self, inventory: Inventory, ids: Sequence[int]) -> Fleet:
         """These simulated devices in their order, and behind them every other one above them."""
         return self._simulated.to_fleet([inventory.targets[device_id] for device_id in ids], inventory.targets)
+
+
+def _without_secrets(inventory: Inventory, reading: Reading) -> Reading:
+    """Errors go everywhere, and a driver may quote what it was given."""
+    if reading.error is None:
+        return reading
+    error = blot_out(reading.error, inventory.targets[reading.device_id].options)
+    return reading if error == reading.error else replace(reading, error=error)
+
+
+def _fault(inventory: Inventory, device_id: int) -> Reading:
+    return unread(device_id, State.UNKNOWN, datetime.now(UTC), inventory.faults[device_id])
 
 
 def encode_devices(inventory: Inventory, readings: Sequence[Reading], *, with_interfaces: bool = False) -> bytes:

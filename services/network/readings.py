@@ -117,7 +117,7 @@ def parse_period(begin: str, end: str, step_seconds: int) -> Period:
 
 def _simulated_ids(inventory: Inventory, after: int) -> Iterator[int]:
     targets = inventory.targets
-    return (one for one in inventory.page(after, None) if targets[one].driver == simulated.NAME)
+    return (one for one in inventory.page(after, None) if one in targets and targets[one].driver == simulated.NAME)
 
 
 def _encode_past(ids: Sequence[int], fleet: Fleet, period: Period) -> bytes:

@@ -106,6 +106,31 @@ async def test_an_edit_through_any_door_is_on_every_screen_at_once(
         assert (await live.next_of("inventory"))["removed"] == [created.json()["id"]]
 
 
+async def test_a_secret_is_nowhere_but_encrypted_and_a_fleet_goes_out_and_back(
+    stack: httpx.AsyncClient, stack_settings: Settings, tmp_path: Path
+) -> None:
+    options = {"url": "http://127.0.0.1:9/", "username": "me", "password": "geheim-e2e"}
+    state, fleet, archive = tmp_path / "state", tmp_path / "fleet.yaml", tmp_path / "backup.zip"
+    async with open_feed(stack_settings, "/live") as live:
+        await live.next()
+        answer = await stack.post("/api/devices", json=make_device(driver="http", driver_options=options))
+        (shown,) = (await live.next_of("inventory"))["changed"]
+    assert answer.json()["driver_options"] == shown["driver_options"] == options | {"password": "*" * 10}
+    commands = [
+        ("devices", "export", "--output", str(fleet)),
+        ("devices", "apply", str(fleet), "--prune"),
+        ("jobs", "refresh", "--wait"),
+        ("backup", str(archive)),
+    ]
+    done = [await asyncio.to_thread(run_command, state, *arguments) for arguments in commands]
+    assert [one.returncode for one in done] == [0] * len(commands)
+    assert done[1].stdout == "nothing to do, 14 as they were\n"
+    assert (state / "secret.key").stat().st_mode & 0o777 == 0o600
+    files = [path for path in (*state.rglob("*"), fleet, archive) if path.is_file()]
+    assert [path.name for path in files if b"geheim-e2e" in path.read_bytes()] == []
+    assert "geheim-e2e" not in "".join(one.stdout + one.stderr for one in done)
+
+
 def find_processes(folder: Path) -> dict[str, psutil.Process]:
     """The stack's processes by what they are: the topmost of each."""
     found: dict[str, psutil.Process] = {}

@@ -312,7 +312,7 @@ async def test_an_unknown_path_is_a_problem(network: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/devices/", {"GET", "POST"}),
+        ("PATCH", "/devices/", {"GET", "POST", "PUT"}),
         ("POST", "/devices/1", {"GET", "PATCH", "DELETE"}),
         ("POST", "/inventory/changes", {"GET"}),
     ],

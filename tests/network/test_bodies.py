@@ -5,6 +5,7 @@ import pytest
 
 from dashnet.errors import InvalidInput, PayloadTooLarge
 from services.network.bodies import MOST_DEVICES, merge_update, parse_devices, parse_json, parse_update
+from services.network.secret_keys import SecretKeys
 from tests.factories import make_device
 
 BAD_JSON = {
@@ -85,15 +86,17 @@ def stored(**fields: Any) -> dict[str, Any]:
 
 def test_a_change_leaves_all_other_fields() -> None:
     device = stored()
-    merged = merge_update(device, parse_update(b'{"host_name": "new"}'))
+    merged, _ = merge_update(device, {}, parse_update(b'{"host_name": "new"}'), SecretKeys([]))
     assert {"id": 1, **merged.model_dump()} == device | {"host_name": "new"}
 
 
 def test_a_change_of_the_driver_alone_is_refused_where_the_options_do_not_fit() -> None:
     with pytest.raises(InvalidInput, match="driver_options: driver 'host' does not take this: seed: Extra inputs"):
-        merge_update(stored(), parse_update(b'{"driver": "host"}'))
+        merge_update(stored(), {}, parse_update(b'{"driver": "host"}'), SecretKeys([]))
 
 
 def test_the_driver_may_change_together_with_its_options() -> None:
-    merged = merge_update(stored(), parse_update(b'{"driver": "host", "driver_options": {"interfaces": ["lo"]}}'))
+    merged, _ = merge_update(
+        stored(), {}, parse_update(b'{"driver": "host", "driver_options": {"interfaces": ["lo"]}}'), SecretKeys([])
+    )
     assert (merged.driver, merged.driver_options) == ("host", {"interfaces": ["lo"]})

@@ -18,7 +18,11 @@ from services.network.inventory import (
     update_device,
 )
 from services.network.models import LARGEST_ID, DeviceCreate
+from services.network.sealing import seal
+from services.network.secret_keys import SecretKeys
 from tests.factories import make_device
+
+NO_KEYS = SecretKeys([])
 
 
 def make(**fields: object) -> DeviceCreate:
@@ -29,7 +33,7 @@ async def add(engine: AsyncEngine, *devices: DeviceCreate) -> Sequence[int]:
     async with engine.begin() as connection:
         revision = await take_revision(connection)
         ids = await reserve_ids(connection, len(devices))
-        await insert_devices(connection, revision, ids, devices)
+        await insert_devices(connection, revision, ids, [seal(device, NO_KEYS) for device in devices])
     return ids
 
 
@@ -49,7 +53,8 @@ async def test_a_parent_may_be_added_together_with_its_children(engine: AsyncEng
     async with engine.begin() as connection:
         revision = await take_revision(connection)
         ids = await reserve_ids(connection, 2)
-        await insert_devices(connection, revision, ids, [make(), make(parent_id=ids[0])])
+        devices = [seal(device, NO_KEYS) for device in (make(), make(parent_id=ids[0]))]
+        await insert_devices(connection, revision, ids, devices)
         assert (await select_device(connection, ids[1]))["parent_id"] == ids[0]
 
 
@@ -103,7 +108,7 @@ async def test_a_device_cannot_move_behind_its_own_descendant(engine: AsyncEngin
     (bottom,) = await add(engine, make(parent_id=middle))
     async with engine.connect() as connection:
         with pytest.raises(InvalidInput, match="that would make a circle"):
-            await update_device(connection, 9, top, make(parent_id=bottom))
+            await update_device(connection, 9, top, seal(make(parent_id=bottom), NO_KEYS))
 
 
 async def test_a_removed_device_and_its_orphans_are_changes(engine: AsyncEngine) -> None:

@@ -11,8 +11,11 @@ from services.network.drivers.host import HostOptions
 from services.network.inventory import Changes, delete_devices, insert_devices, reserve_ids, take_revision
 from services.network.inventory_cache import Inventory, InventoryCache, apply_changes
 from services.network.models import DeviceCreate
+from services.network.sealing import seal
+from services.network.secret_keys import SecretKeys
 from tests.factories import make_device
 
+NO_KEYS = SecretKeys([])
 EMPTY = Inventory("a", 0, (), {}, {})
 
 
@@ -30,7 +33,7 @@ async def edit(engine: AsyncEngine) -> AsyncIterator[tuple[AsyncConnection, int]
 async def add(engine: AsyncEngine) -> int:
     async with edit(engine) as (connection, revision):
         ids = await reserve_ids(connection, 1)
-        await insert_devices(connection, revision, ids, [DeviceCreate.model_validate(make_device())])
+        await insert_devices(connection, revision, ids, [seal(DeviceCreate.model_validate(make_device()), NO_KEYS)])
     return ids[0]
 
 
@@ -43,23 +46,23 @@ def statements(engine: AsyncEngine) -> list[str]:
 
 
 def test_changes_replace_and_remove_devices() -> None:
-    before = apply_changes(EMPTY, Changes("a", 1, [wire(3), wire(1), wire(2)], []))
-    after = apply_changes(before, Changes("a", 2, [wire(2, host_name="new")], [1, 9]))
+    before = apply_changes(EMPTY, Changes("a", 1, [wire(3), wire(1), wire(2)], []), NO_KEYS)
+    after = apply_changes(before, Changes("a", 2, [wire(2, host_name="new")], [1, 9]), NO_KEYS)
     assert (before.ids, after.ids, after.revision) == ([1, 2, 3], [2, 3], 2)
     assert after.devices[2]["host_name"] == "new"
     assert after.targets.keys() == after.devices.keys()
 
 
 def test_an_inventory_in_use_is_not_changed_under_its_reader() -> None:
-    before = apply_changes(EMPTY, Changes("a", 1, [wire(1)], []))
-    apply_changes(before, Changes("a", 2, [], [1]))
+    before = apply_changes(EMPTY, Changes("a", 1, [wire(1)], []), NO_KEYS)
+    apply_changes(before, Changes("a", 2, [], [1]), NO_KEYS)
     assert before.ids == [1]
     assert before.devices.keys() == before.targets.keys() == {1}
 
 
 def test_a_target_is_the_device_as_its_driver_sees_it() -> None:
     device = wire(1, driver="host", driver_options={"interfaces": ["lo"]}, parent_id=7)
-    target = apply_changes(EMPTY, Changes("a", 1, [device], [])).targets[1]
+    target = apply_changes(EMPTY, Changes("a", 1, [device], []), NO_KEYS).targets[1]
     assert (target.driver, target.options, target.parent_id) == ("host", HostOptions(interfaces=["lo"]), 7)
 
 
@@ -72,7 +75,7 @@ def test_a_page_follows_an_id(after: int, limit: int | None, ids: list[int]) -> 
 
 
 async def test_an_edit_is_seen_by_the_next_caller(engine: AsyncEngine) -> None:
-    cache = InventoryCache(engine)
+    cache = InventoryCache(engine, NO_KEYS)
     first = await add(engine)
     assert (await cache.current()).ids == [first]
     second = await add(engine)
@@ -80,7 +83,7 @@ async def test_an_edit_is_seen_by_the_next_caller(engine: AsyncEngine) -> None:
 
 
 async def test_a_removed_device_is_gone_for_the_next_caller(engine: AsyncEngine) -> None:
-    cache = InventoryCache(engine)
+    cache = InventoryCache(engine, NO_KEYS)
     device_id = await add(engine)
     await cache.current()
     async with edit(engine) as (connection, revision):
@@ -89,7 +92,7 @@ async def test_a_removed_device_is_gone_for_the_next_caller(engine: AsyncEngine)
 
 
 async def test_where_nothing_changed_one_query_is_enough(engine: AsyncEngine, statements: list[str]) -> None:
-    cache = InventoryCache(engine)
+    cache = InventoryCache(engine, NO_KEYS)
     known = await cache.current()
     statements.clear()
     assert await cache.current() is known
@@ -98,7 +101,7 @@ async def test_where_nothing_changed_one_query_is_enough(engine: AsyncEngine, st
 
 async def test_callers_at_the_same_time_load_once(engine: AsyncEngine, statements: list[str]) -> None:
     await add(engine)
-    cache = InventoryCache(engine)
+    cache = InventoryCache(engine, NO_KEYS)
     statements.clear()
     inventories = await asyncio.gather(*(cache.current() for _ in range(5)))
     assert len({id(inventory) for inventory in inventories}) == 1
@@ -106,7 +109,7 @@ async def test_callers_at_the_same_time_load_once(engine: AsyncEngine, statement
 
 
 async def test_after_a_new_beginning_nothing_of_the_old_inventory_is_left(engine: AsyncEngine) -> None:
-    cache = InventoryCache(engine)
+    cache = InventoryCache(engine, NO_KEYS)
     await add(engine)
     await cache.current()
     async with engine.begin() as connection:
@@ -117,7 +120,7 @@ async def test_after_a_new_beginning_nothing_of_the_old_inventory_is_left(engine
 
 async def test_an_inventory_set_back_to_an_earlier_revision_is_loaded_anew(engine: AsyncEngine) -> None:
     """As after a backup was restored."""
-    cache = InventoryCache(engine)
+    cache = InventoryCache(engine, NO_KEYS)
     first, second = await add(engine), await add(engine)
     assert (await cache.current()).ids == [first, second]
     async with engine.begin() as connection:

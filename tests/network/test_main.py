@@ -14,6 +14,7 @@ from dashnet.reading import Reading, State
 from dashnet.settings import Settings
 from services.network import main
 from services.network.drivers.driver import Target
+from services.network.secret_keys import SecretKeys
 from tests.conftest import run_network
 from tests.factories import make_device
 from tests.network.gate import Gate
@@ -56,7 +57,7 @@ async def test_an_inventory_that_was_emptied_stays_empty(settings: Settings) -> 
 
 async def test_replicas_that_start_at_the_same_time_make_one_fleet(settings: Settings) -> None:
     engine = create_engine(settings, "dashnet-test")
-    await asyncio.gather(*(main.seed(engine, first_start(settings)) for _ in range(4)))
+    await asyncio.gather(*(main.seed(engine, first_start(settings), SecretKeys([])) for _ in range(4)))
     await engine.dispose()
     assert len(await inventory_after_start(first_start(settings))) == 13
 

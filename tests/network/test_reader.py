@@ -10,7 +10,9 @@ from services.network.drivers.simulated import SimulatedDriver
 from services.network.inventory import Changes
 from services.network.inventory_cache import Inventory, apply_changes
 from services.network.reader import Reader, encode, encode_devices, to_wire_device
+from services.network.secret_keys import SecretKeys
 from tests.factories import make_device
+from tests.network import secret_driver
 
 MOMENT = datetime(2026, 11, 23, 20, tzinfo=UTC)
 
@@ -36,7 +38,7 @@ def make_inventory(*drivers: str) -> Inventory:
         make_device(id=number, driver=driver, driver_options={}, tags=[], parent_id=None)
         for number, driver in enumerate(drivers, start=1)
     ]
-    return apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []))
+    return apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []), SecretKeys([]))
 
 
 async def test_readings_come_in_the_order_that_was_asked_for() -> None:
@@ -69,7 +71,7 @@ def test_a_fleet_begins_with_the_devices_asked_for_and_goes_on_with_those_above_
         make_device(id=number, driver=driver, driver_options={}, tags=[], parent_id=number - 1 or None)
         for number, driver in enumerate(("simulated", "simulated", "host", "simulated", "simulated"), start=1)
     ]
-    inventory = apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []))
+    inventory = apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []), SecretKeys([]))
     fleet = Reader([], SimulatedDriver(1)).to_fleet(inventory, [5, 2])
     assert (fleet.ids[:2].tolist(), sorted(fleet.ids[2:])) == ([5, 2], [1, 4])
 
@@ -112,3 +114,31 @@ def test_an_interface_whose_name_is_no_unicode_costs_nobody_the_reading() -> Non
 
 def test_times_end_in_z() -> None:
     assert encode(MOMENT) == b'"2026-11-23T20:00:00Z"'
+
+
+class Talkative:
+    """A driver that quotes what it was given."""
+
+    name = secret_driver.NAME
+
+    async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:  # noqa: ARG002
+        return [unread(target.device_id, State.DOWN, MOMENT, "no answer to token-7 of nas") for target in targets]
+
+
+async def test_a_driver_that_quotes_a_secret_is_not_quoted() -> None:
+    with secret_driver.secretive_driver():
+        device = make_device(id=1, driver=Talkative.name, driver_options={"token": "token-7"}, tags=[], parent_id=None)
+        inventory = apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, [device], []), SecretKeys([]))
+        (reading,) = await Reader([Talkative()], SimulatedDriver(1)).read(inventory, [1])
+    assert reading.error == "no answer to ********** of nas"
+
+
+async def test_a_device_that_its_driver_cannot_be_given_is_unknown_and_the_others_are_read() -> None:
+    devices = [
+        make_device(id=1, driver="host", driver_options={"gone": 1}, tags=[], parent_id=None),
+        make_device(id=2, driver="simulated", driver_options={}, tags=[], parent_id=1),
+    ]
+    inventory = apply_changes(Inventory("a", 0, (), {}, {}), Changes("a", 1, devices, []), SecretKeys([]))
+    first, second = await Reader([StandIn()], SimulatedDriver(1)).read(inventory, [1, 2])
+    assert (first.state, "gone: Extra inputs" in str(first.error)) == (State.UNKNOWN, True)
+    assert second.state in (State.UP, State.DOWN)

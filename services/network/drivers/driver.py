@@ -20,9 +20,9 @@ _FIRST, _USUAL, _LAST = range(3)
 
 
 class DriverOptions(BaseModel):
-    """Base of each driver's options: unknown names are refused."""
+    """Base of each driver's options: unknown names are refused, and what is typed `SecretStr` is kept as a secret."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Fleets as files: what `dashnet devices` reads and writes."""

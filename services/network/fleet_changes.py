@@ -1,0 +1,64 @@
+"""A plan in words: each device that it touches, and each field before and after, without secrets. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from services.network.fleet_plan import Plan
+from services.network.inventory import Changes
+from services.network.models import ChangedDevice, FieldChange, FleetChanges, NamedDevice
+from services.network.sealing import SealedDevice, Tokens, to_path
+
+_Wire = Mapping[str, Any]
+_Names = Mapping[int, tuple[str, str]]
+
+
+def describe_plan(plan: Plan, inventory: Changes, *, dry_run: bool) -> FleetChanges:
+    """What the plan does to the inventory of before it."""
+    stored = {device["id"]: device for device in inventory.changed}
+    before = {one: (wire["host_name"], wire["mac_address"]) for one, wire in stored.items()}
+    after = before | {
+        one: (sealed.device.host_name, sealed.device.mac_address)
+        for one, sealed in (*plan.created.items(), *plan.changed.items())
+    }
+    changed = []
+    for one, sealed in plan.changed.items():
+        changes = [*_compare(stored[one], sealed, inventory.tokens.get(one, {}), before, after)]
+        name, address = after[one]
+        changed.append(ChangedDevice(id=one, host_name=name, mac_address=address, changes=changes))
+    created = [_name(None if one < 0 else one, after[one]) for one in plan.created]
+    removed = [_name(one, before[one]) for one in plan.removed]
+    return FleetChanges(dry_run=dry_run, created=created, changed=changed, removed=removed, unchanged=plan.unchanged)
+
+
+def _name(device_id: int | None, name: tuple[str, str]) -> NamedDevice:
+    return NamedDevice(id=device_id, host_name=name[0], mac_address=name[1])
+
+
+def _compare(
+    stored: _Wire, sealed: SealedDevice, stored_tokens: Tokens, before: _Names, after: _Names
+) -> Iterator[FieldChange]:
+    fields = sealed.device.model_dump()
+    for name, value in fields.items():
+        if name == "driver_options":
+            other_secrets = {
+                to_path(pointer)[0]
+                for pointer in {*stored_tokens, *sealed.tokens}
+                if stored_tokens.get(pointer) != sealed.tokens.get(pointer)
+            }
+            yield from _compare_options(stored[name], value, other_secrets)
+        elif name == "parent_id" and value != stored[name]:
+            yield _compare_parents(before.get(stored[name]), after.get(value))
+        elif value != stored[name]:
+            yield FieldChange(field=name, before=stored[name], after=value)
+
+
+def _compare_options(before: _Wire, after: _Wire, other_secrets: set[str]) -> Iterator[FieldChange]:
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name) or (name in before) != (name in after) or name in other_secrets:
+            yield FieldChange(field=f"driver_options.{name}", before=before.get(name), after=after.get(name))
+
+
+def _compare_parents(before: tuple[str, str] | None, after: tuple[str, str] | None) -> FieldChange:
+    """By host name, or by MAC address where both have the same one."""
+    index = 1 if before and after and before[0] == after[0] else 0
+    return FieldChange(field="parent", before=before and before[index], after=after and after[index])
