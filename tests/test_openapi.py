@@ -60,6 +60,7 @@ STRICTER = {
     "GET /readings/",
     "POST /devices/",
     "PUT /devices/",
+    "PUT /api/fleet",
     "PATCH /devices/{device_id}",
     "POST /api/devices",
     "PATCH /api/devices/{device_id}",
