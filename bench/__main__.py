@@ -19,6 +19,7 @@ from bench.history.run import measure_history
 from bench.memory import measure_memory
 from bench.past import measure_past
 from bench.refresh import measure_refresh
+from bench.screen import measure_screen
 from bench.simulation import measure_simulation
 from bench.stages import measure_stages
 from bench.start import measure_start
@@ -40,6 +41,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "stalled": measure_stalled,
     "storm": measure_storm,
     "views": measure_views,
+    "screen": measure_screen,
 }
 RESULTS = Path(__file__).parent / "results"
 

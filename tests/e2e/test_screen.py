@@ -1,7 +1,6 @@
 """The screen in a real Chromium, against real services."""
 
 import signal
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -26,17 +25,6 @@ VIEWS = ("", "?view=devices", "?view=map", "?device=1")
 SERIOUS = """axe.run({resultTypes: ['violations']}).then((found) => found.violations
     .filter((one) => ['serious', 'critical'].includes(one.impact))
     .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`))"""
-
-
-@pytest.fixture
-async def page(settings: Settings, device_ids: list[int], refresh_once: RefreshOnce) -> AsyncIterator[Page]:
-    """The overview of three devices that were refreshed once, without the first words."""
-    await refresh_once()
-    async with run_app(settings), open_page(settings.app_address) as page:
-        await page.evaluate("localStorage.setItem('dashnet-welcomed', 'yes')")
-        await page.call("reload")
-        await page.until("document.querySelector('.fresh-well') !== null")
-        yield page
 
 
 async def test_the_page_follows_a_refresh_without_being_asked(page: Page, refresh_once: RefreshOnce) -> None:
@@ -112,7 +100,7 @@ async def test_a_server_that_was_killed_is_missed_and_the_page_heals(
     environment = environment_of(settings)
     await refresh_once()
     with run_process(arguments, environment) as server:
-        await _wait_ready(settings)
+        await wait_ready(settings)
         async with open_page(settings.app_address) as page:
             await page.until("document.querySelector('.fresh-well') !== null")
             server.send_signal(signal.SIGKILL)
@@ -178,7 +166,7 @@ async def test_it_works_below_any_path(settings: Settings, device_ids: list[int]
             assert await page.call("complaints") == []
 
 
-async def _wait_ready(settings: Settings) -> None:
+async def wait_ready(settings: Settings) -> None:
     transport = httpx.AsyncHTTPTransport(retries=20)
     async with httpx.AsyncClient(base_url=settings.app_address, transport=transport) as client:
         assert (await client.get("/healthz")).status_code == 200
@@ -204,22 +192,3 @@ async def test_ten_thousand_devices_leave_the_page_smooth(
         long = await page.evaluate("window.long ?? []")
         # Other work shares this machine; twice the promise is a fault in any case.
         assert max(long, default=0) < 200, long
-
-
-async def test_an_edit_with_an_error_at_its_field_and_a_removal_that_is_undone(
-    page: Page, settings: Settings, network: httpx.AsyncClient, context: WorkerContext, device_ids: list[int]
-) -> None:
-    await page.call("goto", f"{settings.app_address}/?device={device_ids[0]}")
-    await page.call("click", "text=Edit")
-    await page.call("fill", "input[placeholder='00:1B:44:11:3A:B7']", "no address!")
-    await page.call("click", "text=Save")
-    await page.until("document.querySelector('[aria-invalid=true]')?.placeholder === '00:1B:44:11:3A:B7'")
-    await page.call("click", "text=Cancel")
-    await page.call("click", ".device-actions >> text=Remove")
-    await page.until("document.querySelector('.notice')?.innerText.includes('was removed')")
-    assert len((await network.get("/devices/")).json()) == 2
-    await page.call("click", ".notice button")
-    await page.until("document.querySelector('.notice')?.innerText.includes('Undone')")
-    assert len((await network.get("/devices/")).json()) == 3
-    forbidden = [one for one in await page.call("complaints") if "422" not in one]
-    assert forbidden == []

@@ -1,6 +1,7 @@
 /**
- * Lets a test in another language drive a page: a line of JSON in, {"method": …, "args": […]} of Playwright's Page (or
- * "complaints"), a line of JSON out, {"value": …} or {"error": …}. Ends with its input.
+ * Lets a test in another language drive a page: a line of JSON in, {"method": …, "args": […]} of Playwright's Page (as
+ * "reload" or "keyboard.press"), "complaints", or "cdp" with a command of Chromium's own protocol; a line of JSON out,
+ * {"value": …} or {"error": …}. Ends with its input.
  */
 import { createInterface } from 'node:readline';
 import { launch, openPage } from './browser.mjs';
@@ -8,13 +9,22 @@ import { launch, openPage } from './browser.mjs';
 const browser = await launch();
 const { page, complaints } = await openPage(browser, JSON.parse(process.argv[2] ?? '{}'));
 page.setDefaultTimeout(20_000);
+const protocol = await page.context().newCDPSession(page);
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+
+function call(method, args) {
+	if (method === 'complaints') return complaints;
+	if (method === 'cdp') return protocol.send(...args);
+	const names = method.split('.');
+	const owner = names.slice(0, -1).reduce((object, name) => object[name], page);
+	return owner[names.at(-1)](...args);
+}
 
 say({ value: 'ready' });
 for await (const line of createInterface({ input: process.stdin })) {
 	const { method, args } = JSON.parse(line);
 	try {
-		const value = method === 'complaints' ? complaints : await page[method](...args);
+		const value = await call(method, args);
 		say({
 			value:
 				['string', 'number', 'boolean'].includes(typeof value) || method === 'evaluate' || method === 'complaints'

@@ -2,21 +2,14 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { type ReactNode, useMemo, useState } from 'react';
 import { go, RANGES, type RangeName, useView } from '../../address';
-import type { DevicePoint, SummaryPoint } from '../../api/client';
-import { duration, moment, ratio, speed } from '../../format';
+import { clock, duration, moment, ratio, speed } from '../../format';
 import { words } from '../../words';
 import { Card } from '../Card';
 import { DownloadIcon, UploadIcon } from '../signs';
 import { ChartTable } from './ChartTable';
 import { Plot } from './Plot';
+import type { History } from './question';
 import { type Columns, largest, lastKnown, toColumns } from './series';
-
-export interface History {
-	from: string;
-	to: string;
-	step_seconds: number | null;
-	points: readonly (SummaryPoint | DevicePoint)[];
-}
 
 interface Props {
 	title: string;
@@ -32,7 +25,9 @@ export function HistoryChart({ title, history, isFailed, most, isTall }: Props) 
 	const columns = useMemo(() => toColumns(history?.points ?? []), [history]);
 	const { stretch } = useView();
 	const from = columns.at[0] ?? 0;
-	const to = history ? Math.max(Date.parse(history.to) / 1000 - (history.step_seconds ?? 0), from + 1) : 1;
+	const to = history
+		? Math.max(Date.parse(history.to) / 1000 - (history.fine?.stepSeconds ?? history.step_seconds ?? 0), from + 1)
+		: 1;
 	const last = lastKnown(columns);
 	const shared = { columns, from, to, onHover: setHovered, onZoom: zoom };
 	return (
@@ -51,7 +46,10 @@ export function HistoryChart({ title, history, isFailed, most, isTall }: Props) 
 				<Plot {...shared} kind="up" most={most} height={96} label={words.devicesUp} />
 			</div>
 			<div className="chart-foot">
-				<span className="quiet">{history?.step_seconds && words.perPoint(duration(history.step_seconds))}</span>
+				<span className="quiet">
+					{history?.step_seconds && words.perPoint(duration(history.step_seconds))}
+					{history?.fine && words.finer(clock(history.fine.since), duration(history.fine.stepSeconds))}
+				</span>
 				{stretch && (
 					<Button size="compact-sm" variant="light" onClick={() => go({ stretch: null })}>
 						{words.backToLive}

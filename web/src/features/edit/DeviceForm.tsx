@@ -5,7 +5,7 @@ import { go } from '../../address';
 import { store } from '../../hooks';
 import type { Device } from '../../live/messages';
 import { words } from '../../words';
-import { addDevice, changeDevice } from './changes';
+import { addDevice, Clash, changeDevice } from './changes';
 import { type Draft, toDraft, toFieldErrors, toFields } from './draft';
 
 export type Purpose = 'add' | 'edit' | 'copy';
@@ -23,17 +23,22 @@ interface Props {
 export default function DeviceForm({ purpose, device, onClose }: Props) {
 	const [draft, setDraft] = useState<Draft>(() => toDraft(device, { isCopy: purpose === 'copy' }));
 	const [errors, setErrors] = useState<Record<string, string>>({});
+	// What the edit began with; the device itself may be changed by somebody else meanwhile.
+	const [begun, setBegun] = useState(device);
 	const [isBusy, setBusy] = useState(false);
 	const set = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
 	const save = async (event: SyntheticEvent) => {
 		event.preventDefault();
 		setBusy(true);
 		try {
-			if (purpose === 'edit' && device) await changeDevice(device, toFields(draft));
-			else go({ device: await addDevice(toFields(draft)) });
+			const fields = toFields(draft);
+			if (purpose === 'edit' && begun) await changeDevice(begun, fields);
+			else go({ device: await addDevice(fields) });
 			onClose();
 		} catch (problem) {
-			setErrors(problem instanceof SyntaxError ? { driver_options: words.edit.noJson } : toFieldErrors(problem));
+			// Told once: who saves again means it.
+			if (problem instanceof Clash) setBegun(problem.current);
+			setErrors(toErrors(problem));
 		}
 		setBusy(false);
 	};
@@ -107,6 +112,11 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 			</form>
 		</Modal>
 	);
+}
+
+function toErrors(problem: unknown): Record<string, string> {
+	if (problem instanceof SyntaxError) return { driver_options: words.edit.noJson };
+	return problem instanceof Clash ? problem.errors : toFieldErrors(problem);
 }
 
 function offerParents(ownId: number | undefined) {
