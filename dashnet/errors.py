@@ -8,6 +8,7 @@ DashnetError
 ├── ServiceUnavailable   503  a part of Dashnet is out of reach
 ├── DriverError               a device could not be read (network service only)
 │   ├── DeviceTimeout         no answer within the limit: the device is down
+│   ├── DeviceFailure         an answer that says no, or another than expected: the device is down
 │   └── DriverFault           the fault is on our side: the state is unknown
 ├── StackError                the embedded stack cannot start or run
 └── BackupError               a backup cannot be made or restored
@@ -80,6 +81,10 @@ class DriverError(DashnetError):
 
 class DeviceTimeout(DriverError):
     """The device gave no answer within its limit: it is down."""
+
+
+class DeviceFailure(DriverError):
+    """The device refuses, or answers otherwise than it should: it is down."""
 
 
 class DriverFault(DriverError):

@@ -53,8 +53,9 @@ class Reading:
     """One device at one instant.
 
     Speeds are Mbit/s and 0 unless the device is up. `round_trip_seconds` is null where the driver measures none.
-    `error` says in words why the state is not `up`, where the driver knows. `interfaces` are those that the driver
-    keeps as series of their own, of which the device's speeds are the sum.
+    `error` says in words why the state is not `up`, where the driver knows, or what is about to go wrong with a device
+    that is up. `interfaces` are those that the driver keeps as series of their own, of which the device's speeds are
+    the sum. `loss_ratio` (0 to 1) and `jitter_seconds` come from drivers that send several packets.
     """
 
     device_id: int
@@ -65,6 +66,8 @@ class Reading:
     read_at: datetime
     error: str | None = None
     interfaces: Sequence[InterfaceReading] = ()
+    loss_ratio: float | None = None
+    jitter_seconds: float | None = None
 
 
 def unread(device_id: int, state: State, read_at: datetime, error: str) -> Reading:

@@ -61,7 +61,9 @@ class Settings(BaseSettings):
         description="Simulated devices made when the inventory is empty at first start. Zero: none.",
     )
     host_device: bool = Field(True, description="Whether the first start also adds this machine itself.")
-    driver_concurrency: int = Field(100, ge=1, description="Devices read at the same time by one network service.")
+    driver_concurrency: int = Field(
+        256, ge=1, description="Devices that each driver of one network service reads at the same time."
+    )
     driver_timeout_seconds: float = Field(10, gt=0, description="Limit of one device's reading.")
 
     # The worker.
@@ -69,7 +71,13 @@ class Settings(BaseSettings):
         default_factory=socket.gethostname, min_length=1, description="Name under which a worker reports its health."
     )
     refresh_page_devices: int = Field(10_000, ge=1, le=100_000, description="Devices a single job reads and stores.")
-    refresh_timeout_seconds: float = Field(50, gt=0, le=59, description="Limit of one refresh, within its minute.")
+    refresh_timeout_seconds: float = Field(
+        50,
+        gt=0,
+        le=59,
+        description="Limit of one refresh, within its minute. Devices that are not read after four fifths of it are "
+        "unknown.",
+    )
     clean_timeout_seconds: float = Field(600, gt=0, description="Limit of one clean.")
     demo_reset: bool = Field(True, description="Whether clean resets the snapshots of simulated devices each hour.")
     snapshot_retention_days: int = Field(7, ge=1, le=3650, description="Days that raw snapshots are kept.")
@@ -120,6 +128,11 @@ class Settings(BaseSettings):
         return (
             [part.strip().rstrip("/") for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
+
+    @property
+    def read_deadline_seconds(self) -> float:
+        """How long a request to read devices may take: the refresh that asks needs the rest to store them."""
+        return self.refresh_timeout_seconds * 0.8
 
     @property
     def network_address(self) -> str:

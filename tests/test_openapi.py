@@ -27,6 +27,7 @@ from dashnet.redis import create_redis
 from dashnet.settings import Settings
 from services.app import reports
 from services.app.main import create_app as create_app_service
+from services.network.drivers import OPTIONS, host, simulated
 from services.network.main import create_app as create_network_service
 from tests.conftest import execute, make_settings, run_app, run_network
 from tests.factories import make_device
@@ -66,6 +67,7 @@ STRICTER = {
     "GET /api/reports/{month}",
     "GET /api/job-runs",
 }
+HARMLESS = {simulated.NAME, host.NAME}
 # Reproducible, so that a finding is one of the change that is tested and not of chance.
 EXAMPLES = hypothesis_settings(
     max_examples=MOST_EXAMPLES,
@@ -132,6 +134,7 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
         ("network", "get", "/devices/{device_id}", {"path_parameters": {"device_id": 1}}, 200),
         ("network", "get", "/readings/", {"query": {"from": "2026-11-23T20:00Z", "to": "2026-11-23T21:00Z"}}, 200),
         ("network", "get", "/inventory/changes", {"query": {"since": 1}}, 200),
+        ("network", "get", "/drivers/", {}, 200),
         (
             "network",
             "patch",
@@ -146,6 +149,7 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
         ("app", "get", "/api/devices", {}, 200),
         ("app", "get", "/api/devices/{device_id}", {"path_parameters": {"device_id": 1}}, 200),
         ("app", "get", "/api/devices/{device_id}/history", {"path_parameters": {"device_id": 1}}, 200),
+        ("app", "get", "/api/drivers", {}, 200),
         ("app", "get", "/api/network", {}, 200),
         ("app", "get", "/api/summary", {}, 200),
         ("app", "get", "/api/summary/history", {}, 200),
@@ -178,6 +182,13 @@ def test_every_success_is_as_documented(
     assert case.call_and_validate(base_url=addresses[service]).status_code == status
 
 
+def _stay_here(body: object) -> None:
+    """No packet leaves for addresses that are made up: devices that would be asked over the network are simulated."""
+    for device in body if isinstance(body, list) else [body]:
+        if isinstance(device, dict) and device.get("driver") in OPTIONS.keys() - HARMLESS:
+            device["driver"] = simulated.NAME
+
+
 @pytest.mark.parametrize(("service", "operation"), list(_operations()))
 def test_every_answer_is_as_documented(addresses: Mapping[str, str], service: str, operation: Operation) -> None:
     with requests.Session() as session:
@@ -185,6 +196,7 @@ def test_every_answer_is_as_documented(addresses: Mapping[str, str], service: st
         @EXAMPLES
         @given(case=operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE))
         def check(case: Case[Any]) -> None:
+            _stay_here(case.body)
             case.call_and_validate(
                 base_url=addresses[service],
                 session=session,

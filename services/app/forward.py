@@ -1,4 +1,4 @@
-"""Edits of devices, handed on to the network service: it owns the inventory, this service only reads."""
+"""Edits of devices and questions about drivers, handed on to the network service, which owns both."""
 
 from typing import Annotated, Any
 
@@ -22,6 +22,12 @@ def _json_body(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 _DEVICE = {"description": "As the network service answers it"}
+
+
+@router.get("/drivers", responses={200: {"description": "A list of names, descriptions, and JSON Schemas of options"}})
+async def read_drivers(request: Request, network: Network) -> Response:
+    """All drivers with their options, as `GET /drivers/` of the network service answers them."""
+    return await _forward(request, network, "/drivers/")
 
 
 @router.post(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Response
 from fastapi.responses import RedirectResponse
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,15 +18,21 @@ from dashnet.errors import ServiceUnavailable
 from dashnet.logs import configure_logging
 from dashnet.memory import collect_less_often
 from dashnet.metrics import CountRequests, metrics_page
+from dashnet.open_files import allow_open_files
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
-from services.network import devices, readings
+from services.network import devices, driver_list, readings
 from services.network.bodies import MOST_BYTES
 from services.network.dependencies import Cache, RedisClient, State
-from services.network.drivers.driver import ReadLimits
+from services.network.drivers.dns import DnsDriver
+from services.network.drivers.driver import Driver, ReadLimits
 from services.network.drivers.host import HostDriver
+from services.network.drivers.http import HttpDriver
+from services.network.drivers.icmp import IcmpDriver
+from services.network.drivers.names import Names
 from services.network.drivers.simulated import SimulatedDriver
+from services.network.drivers.tcp import TcpDriver
 from services.network.fleet import make_demo_fleet, make_host_device
 from services.network.inventory import insert_devices, reserve_ids, select_revision, take_revision
 from services.network.inventory_cache import InventoryCache
@@ -47,16 +54,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         configure_logging(settings)
         collect_less_often()
+        allow_open_files()
         engine = create_engine(settings, "dashnet-network")
         redis = create_redis(settings, "dashnet-network")
         try:
             if await migrate(engine, MIGRATIONS, SCHEMA):
                 logger.info("inventory tables brought up to date")
             await seed(engine, settings)
-            limits = ReadLimits(settings.driver_concurrency, settings.driver_timeout_seconds)
-            reader = Reader([HostDriver(RedisSamples(redis, settings), limits)], SimulatedDriver(settings.seed))
             yield State(
-                settings=settings, engine=engine, redis=redis, inventory_cache=InventoryCache(engine), reader=reader
+                settings=settings,
+                engine=engine,
+                redis=redis,
+                inventory_cache=InventoryCache(engine),
+                reader=make_reader(settings, redis),
             )
         finally:
             await redis.aclose()
@@ -73,8 +83,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_problems(app, devices.SCHEMAS)
     app.include_router(devices.router)
     app.include_router(readings.router)
+    app.include_router(driver_list.router)
     _add_operations(app)
     return app
+
+
+def make_reader(settings: Settings, redis: Redis) -> Reader:
+    """One driver of each kind; each reads as many devices at the same time as the settings allow one."""
+    limits = ReadLimits(settings.driver_concurrency, settings.driver_timeout_seconds, settings.read_deadline_seconds)
+    names = Names()
+    drivers: list[Driver] = [
+        HostDriver(RedisSamples(redis, settings), limits),
+        IcmpDriver(names, limits),
+        TcpDriver(names, limits),
+        HttpDriver(names, limits),
+        DnsDriver(names, limits),
+    ]
+    return Reader(drivers, SimulatedDriver(settings.seed))
 
 
 async def seed(engine: AsyncEngine, settings: Settings) -> None:

@@ -171,6 +171,8 @@ class DevicePublic(StaticDevice):
     upload_speed: float | None = None
     download_speed: float | None = None
     round_trip_seconds: float | None = None
+    loss_ratio: float | None = None
+    jitter_seconds: float | None = None
     read_at: datetime | None = None
     error: str | None = None
 

@@ -63,6 +63,8 @@ def to_wire_device(static: Mapping[str, Any], reading: Reading) -> dict[str, Any
         "upload_speed": reading.upload_speed,
         "download_speed": reading.download_speed,
         "round_trip_seconds": reading.round_trip_seconds,
+        "loss_ratio": reading.loss_ratio,
+        "jitter_seconds": reading.jitter_seconds,
         "read_at": reading.read_at,
         "error": reading.error,
     }

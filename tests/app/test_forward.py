@@ -1,6 +1,8 @@
 import httpx
 import pytest
 
+from dashnet.settings import Settings
+from tests.conftest import run_app
 from tests.factories import make_device
 
 
@@ -33,6 +35,18 @@ async def test_an_error_is_handed_back_as_it_is(
     answer = await app.request(method, path, content=body, headers={"content-type": "application/json"})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_drivers_are_those_of_the_network_service(app: httpx.AsyncClient, network: httpx.AsyncClient) -> None:
+    answer = await app.get("/api/drivers")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.json() == (await network.get("/drivers/")).json()
+
+
+async def test_without_the_network_service_there_is_a_problem_and_no_list_of_drivers(settings: Settings) -> None:
+    async with run_app(settings) as app:
+        answer = await app.get("/api/drivers")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
 
 
 async def test_a_clash_names_the_owner(app: httpx.AsyncClient, device_ids: list[int]) -> None:

@@ -9,7 +9,17 @@ import pytest
 from tests.factories import make_device
 from tests.network.conftest import Device
 
-READING = {"state", "active_connection", "upload_speed", "download_speed", "round_trip_seconds", "read_at", "error"}
+READING = {
+    "state",
+    "active_connection",
+    "upload_speed",
+    "download_speed",
+    "round_trip_seconds",
+    "loss_ratio",
+    "jitter_seconds",
+    "read_at",
+    "error",
+}
 STATIC = {
     "id",
     "host_name",

@@ -84,6 +84,8 @@ def test_a_device_on_the_wire_is_its_fields_and_its_reading() -> None:
         "upload_speed": 1.5,
         "download_speed": 2.5,
         "round_trip_seconds": 0.25,
+        "loss_ratio": None,
+        "jitter_seconds": None,
         "read_at": MOMENT,
         "error": None,
     }

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.network.drivers import host, simulated
+from services.network.drivers import dns, host, http, icmp, simulated, tcp
 from services.network.drivers.driver import DriverOptions
 
 _MOST_FAULTS = 10
@@ -13,6 +13,10 @@ _MOST_CHARACTERS = 64
 OPTIONS: dict[str, type[DriverOptions]] = {
     simulated.NAME: simulated.SimulatedOptions,
     host.NAME: host.HostOptions,
+    icmp.NAME: icmp.IcmpOptions,
+    tcp.NAME: tcp.TcpOptions,
+    http.NAME: http.HttpOptions,
+    dns.NAME: dns.DnsOptions,
 }
 
 
