@@ -1,6 +1,6 @@
 /**
  * Lets a test in another language drive a page: a line of JSON in, {"method": …, "args": […]} of Playwright's Page (as
- * "reload" or "keyboard.press"), "complaints", or "cdp" with a command of Chromium's own protocol; a line of JSON out,
+ * "reload", "keyboard.press" or "getByLabel.fill"), "complaints", or "cdp" with a command of Chromium's own protocol; a line of JSON out,
  * {"value": …} or {"error": …}. Ends with its input.
  */
 import { createInterface } from 'node:readline';
@@ -15,9 +15,12 @@ const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 function call(method, args) {
 	if (method === 'complaints') return complaints;
 	if (method === 'cdp') return protocol.send(...args);
-	const names = method.split('.');
-	const owner = names.slice(0, -1).reduce((object, name) => object[name], page);
-	return owner[names.at(-1)](...args);
+	const [owner, action] = method.split('.');
+	if (action === undefined) return page[owner](...args);
+	// "getByLabel.fill" finds by all but the last argument what "fill" is done to with it; "keyboard" is an object.
+	if (typeof page[owner] === 'object') return page[owner][action](...args);
+	const wants = action === 'click' ? args : args.slice(0, -1);
+	return page[owner](...wants)[action](...args.slice(wants.length));
 }
 
 say({ value: 'ready' });

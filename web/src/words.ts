@@ -138,6 +138,8 @@ export const words = {
 		leaving: 'being removed',
 		undone: 'Undone.',
 		notUndone: 'That could not be undone.',
+		options: (driver: string) => `Options of the driver ${driver}`,
+		moreOptions: (count: number) => `${count} more options`,
 		noJson: 'not JSON, such as {"port": 80}',
 	},
 	fields: {

@@ -25,9 +25,7 @@ export function HistoryChart({ title, history, isFailed, most, isTall }: Props) 
 	const columns = useMemo(() => toColumns(history?.points ?? []), [history]);
 	const { stretch } = useView();
 	const from = columns.at[0] ?? 0;
-	const to = history
-		? Math.max(Date.parse(history.to) / 1000 - (history.fine?.stepSeconds ?? history.step_seconds ?? 0), from + 1)
-		: 1;
+	const to = Math.max(columns.at.at(-1) ?? 0, from + 1);
 	const last = lastKnown(columns);
 	const shared = { columns, from, to, onHover: setHovered, onZoom: zoom };
 	return (

@@ -57,7 +57,7 @@ function toUplot(element: HTMLElement, options: PlotOptions): uPlot.Options {
 		width: element.clientWidth,
 		height: options.height,
 		legend: { show: false },
-		padding: [8, 8, 0, 0],
+		padding: [8, 26, 0, 0],
 		cursor: {
 			sync: { key: SYNC },
 			drag: { x: true, y: false, setScale: false },

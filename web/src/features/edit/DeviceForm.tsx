@@ -1,17 +1,20 @@
 /** The form of one device, new, copied or edited; what the service objects to stands at its field. */
-import { Autocomplete, Button, Modal, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { Autocomplete, Button, Modal, Select, TagsInput, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 import { go } from '../../address';
+import { api, found } from '../../api/client';
 import { store } from '../../hooks';
 import type { Device } from '../../live/messages';
 import { words } from '../../words';
 import { addDevice, Clash, changeDevice } from './changes';
 import { type Draft, toDraft, toFieldErrors, toFields } from './draft';
+import { OptionFields } from './OptionFields';
+import type { Driver } from './options';
 
 export type Purpose = 'add' | 'edit' | 'copy';
 
 const TYPES = ['Router', 'Switch', 'Access point', 'Server', 'NAS', 'Desktop PC', 'Laptop', 'Phone', 'Printer'];
-const DRIVERS = ['simulated', 'host'];
 const OFFERED_PARENTS = 50;
 
 interface Props {
@@ -42,6 +45,7 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 		}
 		setBusy(false);
 	};
+	const drivers = useDrivers();
 	const names = words.fields;
 	const text = (name: 'host_name' | 'ip_address' | 'mac_address' | 'operating_system', more: object = {}) => (
 		<TextInput
@@ -84,22 +88,22 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 				/>
 				<Select
 					label={names.driver}
-					data={DRIVERS.includes(draft.driver) ? DRIVERS : [...DRIVERS, draft.driver]}
+					data={[...new Set([...(drivers ?? []).map((one) => one.name), draft.driver])]}
 					value={draft.driver}
 					error={errors.driver}
 					allowDeselect={false}
-					onChange={(driver) => set({ driver: driver ?? 'simulated' })}
+					onChange={(driver) => {
+						const before = toDraft(begun);
+						const name = driver ?? before.driver;
+						set({ driver: name, driver_options: name === before.driver ? before.driver_options : '' });
+					}}
 				/>
 				<TagsInput label={names.tags} value={draft.tags} error={errors.tags} onChange={(tags) => set({ tags })} />
-				<Textarea
-					className="wide"
-					label={names.driver_options}
-					placeholder='{"profile": "realistic"}'
-					autosize={false}
-					rows={3}
-					value={draft.driver_options}
+				<OptionFields
+					driver={drivers?.find((one) => one.name === draft.driver)}
+					text={draft.driver_options}
 					error={errors.driver_options}
-					onChange={(event) => set({ driver_options: event.currentTarget.value })}
+					onChange={(driver_options) => set({ driver_options })}
 				/>
 				<div className="wide form-buttons">
 					<Button variant="default" onClick={onClose}>
@@ -112,6 +116,15 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 			</form>
 		</Modal>
 	);
+}
+
+/** What drivers there are; undefined until they are known, or where they cannot be asked for. */
+function useDrivers(): readonly Driver[] | undefined {
+	return useQuery({
+		queryKey: ['drivers'],
+		staleTime: Number.POSITIVE_INFINITY,
+		queryFn: async ({ signal }) => found(await api.GET('/api/drivers', { signal })) as unknown as readonly Driver[],
+	}).data;
 }
 
 function toErrors(problem: unknown): Record<string, string> {
