@@ -20,10 +20,10 @@ export const words = {
 	mbit: 'Mbit/s',
 	devicesUp: 'Devices up',
 	ofDevices: (all: number) => `of ${all.toLocaleString()}`,
-	counts: (down: number, unknown: number) =>
+	counts: (down: number, unknown: number, all: number) =>
 		[down && `${down.toLocaleString()} down`, unknown && `${unknown.toLocaleString()} unknown`]
 			.filter(Boolean)
-			.join(', ') || 'all is well',
+			.join(', ') || (all === 0 ? 'none yet' : 'all is well'),
 	lastHour: 'last hour',
 	live: 'Live',
 	link: { connecting: 'Connecting', open: 'Live', lost: 'No link', refused: 'Refused' },
@@ -169,7 +169,7 @@ export const words = {
 		title: 'Welcome to dashNET',
 		what: 'You see a simulated fleet to rehearse on, and this machine itself, measured from its own counters. Every minute all are read; every open screen hears of it at once.',
 		empty: 'There is no device yet.',
-		add: 'Add your first device on the page “Devices”, or by the API:',
+		add: 'Add your first device here, on the page “Devices”, or by the API:',
 		ok: 'Got it',
 	},
 };

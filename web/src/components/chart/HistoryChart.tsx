@@ -33,15 +33,21 @@ export function HistoryChart({ title, history, isFailed, most, isTall }: Props) 
 			{isFailed && <p className="quiet">{words.trouble.history}</p>}
 			<Readout columns={columns} index={hovered ?? last} most={most} />
 			<div className="plots">
-				{history && last === -1 && <p className="plot-empty">{words.noPast}</p>}
+				{history && last === -1 && <p className="plot-empty">{most === 0 ? words.first.empty : words.noPast}</p>}
 				<Plot
 					{...shared}
 					kind="traffic"
 					most={null}
-					height={isTall ? Math.max(230, Math.round(innerHeight * 0.26)) : 230}
+					height={Math.max(230, Math.round(innerHeight * (isTall ? 0.28 : 0.2)))}
 					label={summarise(columns)}
 				/>
-				<Plot {...shared} kind="up" most={most} height={96} label={words.devicesUp} />
+				<Plot
+					{...shared}
+					kind="up"
+					most={most}
+					height={Math.max(96, Math.round(innerHeight * 0.08))}
+					label={words.devicesUp}
+				/>
 			</div>
 			<div className="chart-foot">
 				<span className="quiet">

@@ -28,7 +28,7 @@ export function Tiles() {
 			<Tile className="tile-up" title={words.devicesUp} values={hour.map((one) => one.up)}>
 				<ViewLink to={{ page: 'devices', state: down > 0 ? 'down' : null }} className="tile-link">
 					<b>{up.toLocaleString()}</b> <small>{words.ofDevices(devices)}</small>
-					<span className="tile-note">{words.counts(down, unknown)}</span>
+					<span className="tile-note">{words.counts(down, unknown, devices)}</span>
 				</ViewLink>
 				<Shares up={up} down={down} unknown={unknown} />
 			</Tile>
