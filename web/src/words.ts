@@ -97,6 +97,7 @@ export const words = {
 	passwordTitle: 'The server wants its password',
 	send: 'Send',
 	cancel: 'Cancel',
+	close: 'Close',
 	search: 'Search name, type, system, address or tag',
 	all: 'All',
 	anyType: 'Any type',

@@ -58,7 +58,15 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 	);
 	return (
 		// Locking the scroll would write a style element, which the policy forbids.
-		<Modal opened onClose={onClose} title={words.edit.titles[purpose]} lockScroll={false} size="lg" centered>
+		<Modal
+			opened
+			onClose={onClose}
+			title={words.edit.titles[purpose]}
+			closeButtonProps={{ 'aria-label': words.close }}
+			lockScroll={false}
+			size="lg"
+			centered
+		>
 			<form onSubmit={save} className="device-form" noValidate>
 				{errors[''] && (
 					<p className="form-error" role="alert">

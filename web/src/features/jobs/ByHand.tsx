@@ -55,7 +55,14 @@ export function ByHand() {
 				{words.cleanNow}
 			</Button>
 			{/* Locking the scroll would write a style element, which the policy forbids. */}
-			<Modal opened={isAsking} onClose={() => setAsking(false)} title={words.passwordTitle} lockScroll={false} centered>
+			<Modal
+				opened={isAsking}
+				onClose={() => setAsking(false)}
+				title={words.passwordTitle}
+				closeButtonProps={{ 'aria-label': words.close }}
+				lockScroll={false}
+				centered
+			>
 				<form onSubmit={answer} className="password-form">
 					<PasswordInput
 						name="password"
