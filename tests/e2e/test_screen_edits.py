@@ -38,6 +38,9 @@ async def test_a_removal_that_is_undone_leaves_the_device_as_it_was(
     await page.call("click", ".notice button")
     await page.until("document.querySelector('.notice')?.innerText.includes('Undone')")
     assert await page.evaluate("document.querySelectorAll('.is-leaving').length") == 0
+    await _remove(page, settings, device_ids[1])
+    await page.call("click", ".is-leaving .tag")
+    await page.until("document.querySelectorAll('.is-leaving').length === 0")
     # Leaving the page sends what is still to be removed: nothing.
     await page.call("goto", "about:blank")
     assert await list_ids(network) == device_ids

@@ -49,10 +49,22 @@ async function measureSmooth() {
 		if (process.env.DASHNET_PROFILE) await startProfile(page);
 		for (let number = 0; number < REFRESHES; number += 1) await refreshOnce(page, name);
 		found[name] = await page.evaluate(() => window.seen);
+		found[name].worstSecond = worstSecond(found[name].frames);
 		if (process.env.DASHNET_PROFILE) await printProfile(page, name);
 		await page.context().close();
 	}
 	return found;
+}
+
+/** How few frames there were in any whole second. */
+function worstSecond(frames) {
+	let [first, length, fewest] = [0, 0, Number.POSITIVE_INFINITY];
+	for (const [index, frame] of frames.entries()) {
+		length += frame;
+		while (length - frames[first] >= 1000) length -= frames[first++];
+		if (length >= 1000) fewest = Math.min(fewest, index - first + 1);
+	}
+	return fewest;
 }
 
 function watch() {

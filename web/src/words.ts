@@ -136,7 +136,7 @@ export const words = {
 		clash:
 			'Somebody else has changed this device since you began. Look at the marked fields; save again to put yours in their place.',
 		changedElsewhere: (value: string) => `meanwhile changed to: ${value || '(empty)'}`,
-		leaving: 'being removed',
+		leaving: 'Keep it',
 		undone: 'Undone.',
 		notUndone: 'That could not be undone.',
 		options: (driver: string) => `Options of the driver ${driver}`,

@@ -8,6 +8,7 @@ import { TwinLine } from '../../components/TwinLine';
 import { speed } from '../../format';
 import { store } from '../../hooks';
 import type { Device } from '../../live/messages';
+import { keep } from '../../removals';
 import { words } from '../../words';
 
 interface Props {
@@ -44,7 +45,11 @@ export const DeviceRow = memo(function DeviceRow({ device, top, index, isHere, i
 				<ViewLink to={{ device: device.id, stretch: null }} className="device-link" tabIndex={tabIndex}>
 					{device.host_name}
 				</ViewLink>
-				{isLeaving && <small className="quiet"> {words.edit.leaving}</small>}
+				{isLeaving && (
+					<button type="button" className="tag" tabIndex={tabIndex} onClick={() => keep(device.id)}>
+						{words.edit.leaving}
+					</button>
+				)}
 			</span>
 			<span role="gridcell" className="cell-type">
 				{device.device_type}
