@@ -16,8 +16,8 @@ __all__ = ["device_ids", "refresh_once", "store"]
 async def page(settings: Settings, device_ids: list[int], refresh_once: RefreshOnce) -> AsyncIterator[Page]:
     """The overview of three devices that were refreshed once, without the first words."""
     await refresh_once()
-    async with run_app(settings), open_page(settings.app_address) as page:
-        await page.evaluate("localStorage.setItem('dashnet-welcomed', 'yes')")
-        await page.call("reload")
+    welcomed = [{"name": "dashnet-welcomed", "value": "yes"}]
+    known = {"cookies": [], "origins": [{"origin": settings.app_address, "localStorage": welcomed}]}
+    async with run_app(settings), open_page(settings.app_address, storageState=known) as page:
         await page.until("document.querySelector('.fresh-well') !== null")
         yield page

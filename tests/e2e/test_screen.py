@@ -1,6 +1,5 @@
 """The screen in a real Chromium, against real services."""
 
-import signal
 from typing import Any
 
 import httpx
@@ -13,8 +12,7 @@ from tests.app.conftest import RefreshOnce
 from tests.conftest import run_app
 from tests.e2e.browser import WEB, Page, open_page
 from tests.factories import make_device
-from tests.processes import environment_of, run_process
-from tests.servers import OUR_PROTOCOL, run_server
+from tests.servers import run_server
 from workers.context import WorkerContext
 from workers.sync import sync
 
@@ -96,27 +94,6 @@ async def _find_serious(page: Page, address: str) -> Any:
     return await page.evaluate(SERIOUS)
 
 
-async def test_a_server_that_was_killed_is_missed_and_the_page_heals(
-    settings: Settings, device_ids: list[int], refresh_once: RefreshOnce
-) -> None:
-    arguments = ("-m", "uvicorn", "services.app.main:app", "--port", str(settings.app_port), "--ws", OUR_PROTOCOL)
-    environment = environment_of(settings)
-    await refresh_once()
-    with run_process(arguments, environment) as server:
-        await wait_ready(settings)
-        async with open_page(settings.app_address) as page:
-            await page.until("document.querySelector('.fresh-well') !== null")
-            server.send_signal(signal.SIGKILL)
-            await page.until("document.querySelector('.trouble-lost') !== null")
-            await page.until("document.title.includes('No link')")
-            assert "of 3" in await page.text(".tile-up")
-            tick = await refresh_once()
-            with run_process(arguments, environment):
-                newest = tick.strftime("%Y-%m-%dT%H:%M:%SZ")
-                await page.until(f"document.querySelector('.fresh-age time').dateTime === {newest!r}")
-                await page.until("document.querySelector('.trouble') === null")
-
-
 async def test_a_phone_shows_every_view_without_scrolling_sideways(
     settings: Settings, device_ids: list[int], refresh_once: RefreshOnce
 ) -> None:
@@ -167,12 +144,6 @@ async def test_it_works_below_any_path(settings: Settings, device_ids: list[int]
             await page.until("document.querySelectorAll('.plot canvas').length === 2")
             await page.until("document.querySelector('.availability .big') !== null")
             assert await page.call("complaints") == []
-
-
-async def wait_ready(settings: Settings) -> None:
-    transport = httpx.AsyncHTTPTransport(retries=20)
-    async with httpx.AsyncClient(base_url=settings.app_address, transport=transport) as client:
-        assert (await client.get("/healthz")).status_code == 200
 
 
 async def test_ten_thousand_devices_leave_the_page_smooth(

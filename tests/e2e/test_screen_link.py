@@ -3,13 +3,13 @@
 import signal
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.settings import Settings
 from tests.app.conftest import RefreshOnce
 from tests.e2e.browser import Page, open_page
-from tests.e2e.test_screen import wait_ready
 from tests.oracle import Row
 from tests.processes import environment_of, run_process
 from tests.servers import OUR_PROTOCOL
@@ -50,7 +50,7 @@ async def test_over_a_slow_link_the_page_comes_and_follows(page: Page, refresh_o
     assert await page.call("complaints") == []
 
 
-async def test_after_a_restart_only_the_missed_tick_is_a_gap(
+async def test_a_killed_server_is_missed_and_leaves_a_gap_only_where_a_tick_was(
     settings: Settings, engine: AsyncEngine, device_ids: list[int], refresh_once: RefreshOnce
 ) -> None:
     arguments = ("-m", "uvicorn", "services.app.main:app", "--port", str(settings.app_port), "--ws", OUR_PROTOCOL)
@@ -60,16 +60,19 @@ async def test_after_a_restart_only_the_missed_tick_is_a_gap(
     await store_rows(engine, [_read(device_ids[0], now, minutes) for minutes in before])
     await refresh_once()
     with run_process(arguments, environment) as server:
-        await wait_ready(settings)
+        await _wait_ready(settings)
         async with open_page(f"{settings.app_address}/?range=10m") as page:
             await page.until("document.querySelectorAll('.plot canvas').length === 2")
             server.send_signal(signal.SIGKILL)
             await page.until("document.querySelector('.trouble-lost') !== null")
+            await page.until("document.title.includes('No link')")
+            assert "of 3" in await page.text(".tile-up")
             await store_rows(engine, [_read(device_ids[0], now, minutes) for minutes in after])
             tick = await refresh_once()
             with run_process(arguments, environment):
                 newest = tick.strftime("%Y-%m-%dT%H:%M:%SZ")
                 await page.until(f"document.querySelector('.fresh-age time').dateTime === {newest!r}")
+                await page.until("document.querySelector('.trouble') === null")
                 await page.call("click", ".chart-table summary")
                 missed = (now - timedelta(minutes=5)).strftime("%H:%M")
                 await page.until(f"{ROWS}.filter((row) => row[1] !== '–').length >= 7")
@@ -87,3 +90,9 @@ async def _check_gap(page: Page, missed: str) -> None:
     assert [row[1] == "–" for row in rows[hole - 3 : hole + 4]] == [False, False, False, True, False, False, False]
     drawn = [await page.evaluate(f"({DRAWN})({1 - index / (len(rows) - 1)})") for index in range(len(rows))]
     assert min(drawn[index] for index in (hole - 2, hole + 2)) > drawn[hole] + 20, drawn
+
+
+async def _wait_ready(settings: Settings) -> None:
+    transport = httpx.AsyncHTTPTransport(retries=20)
+    async with httpx.AsyncClient(base_url=settings.app_address, transport=transport) as client:
+        assert (await client.get("/healthz")).status_code == 200

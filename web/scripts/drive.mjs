@@ -1,13 +1,13 @@
 /**
- * Lets a test in another language drive a page: a line of JSON in, {"method": …, "args": […]} of Playwright's Page (as
+ * Lets a test in another language drive a page of the browser at an endpoint (see serve.mjs): a line of JSON in, {"method": …, "args": […]} of Playwright's Page (as
  * "reload", "keyboard.press" or "getByLabel.fill"), "complaints", or "cdp" with a command of Chromium's own protocol; a line of JSON out,
  * {"value": …} or {"error": …}. Ends with its input.
  */
 import { createInterface } from 'node:readline';
-import { launch, openPage } from './browser.mjs';
+import { connect, openPage } from './browser.mjs';
 
-const browser = await launch();
-const { page, complaints } = await openPage(browser, JSON.parse(process.argv[2] ?? '{}'));
+const browser = await connect(process.argv[2]);
+const { page, complaints } = await openPage(browser, JSON.parse(process.argv[3] ?? '{}'));
 page.setDefaultTimeout(20_000);
 const protocol = await page.context().newCDPSession(page);
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
@@ -38,4 +38,5 @@ for await (const line of createInterface({ input: process.stdin })) {
 		say({ error: String(error) });
 	}
 }
+await page.context().close();
 await browser.close();
