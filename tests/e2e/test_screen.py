@@ -1,9 +1,11 @@
 """The screen in a real Chromium, against real services."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashnet.settings import Settings
@@ -13,6 +15,7 @@ from tests.conftest import run_app
 from tests.e2e.browser import WEB, Page, open_page
 from tests.factories import make_device
 from tests.servers import run_server
+from tests.snapshots import steady, store_past
 from workers.context import WorkerContext
 from workers.sync import sync
 
@@ -75,6 +78,19 @@ async def test_a_device_shows_its_fields_its_chart_and_its_past(
     await page.until("document.querySelectorAll('.plot canvas').length === 2")
     await page.until("document.querySelector('.availability .big')?.innerText.includes('%')")
     assert "MAC address" in await page.text("main")
+
+
+async def test_everything_begins_where_the_store_does(
+    page: Page, settings: Settings, engine: AsyncEngine, device_ids: list[int]
+) -> None:
+    first = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=100)
+    await store_past(engine, steady(device_ids[0], first, first + timedelta(hours=1)), first + timedelta(days=1))
+    await page.call("goto", f"{settings.app_address}/?range=all")
+    await page.until(
+        f"document.querySelector('.plot-traffic')?.getAttribute('aria-label').startsWith('From {first.day} {first:%b}')"
+    )
+    await page.call("goto", f"{settings.app_address}/?device={device_ids[0]}&range=all")
+    await page.until("document.querySelector('.availability .big')?.innerText.includes('%')")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,5 +1,5 @@
 /** Lines and spots of the map; each is drawn anew only when its own state changed, however many there are. */
-import { memo } from 'react';
+import { memo, useMemo } from 'react';
 import type { Device, State } from '../../live/messages';
 import { words } from '../../words';
 import type { Layout, Place } from './layout';
@@ -16,33 +16,78 @@ interface Props {
 	room: number;
 }
 
+/** So many places are looked at as one: where none of them turned, none is drawn anew. */
+const CHUNK = 100;
+
 export function Picture({ layout, devices, cutOff, found, here, room }: Props) {
 	const { places } = layout;
+	const chunks = useMemo(() => cut(places), [places]);
+	const others = useMemo(() => places.filter((place) => !isLeaf(place)).length, [places]);
 	const areLeavesNamed = places.length < room;
-	const areOthersNamed = areLeavesNamed || places.filter((place) => !isLeaf(place)).length < room / 2;
-	const stateOf = (id: number) => devices.get(id)?.state ?? 'unknown';
+	const shared = { found, areLeavesNamed, areOthersNamed: areLeavesNamed || others < room / 2 };
+	const drawn = chunks.map((chunk) => ({
+		key: chunk[0]?.id,
+		places: chunk,
+		marks: chunk.map(({ id }) => toMark(devices.get(id)?.state ?? 'unknown', cutOff.has(id))).join(''),
+		here: chunk.some(({ id }) => id === here) ? here : null,
+	}));
 	return (
 		<>
-			{places.map(
-				(place) =>
-					place.parent && (
-						<Line key={place.id} place={place} isDead={cutOff.has(place.id) || stateOf(place.id) !== 'up'} />
-					),
-			)}
-			{places.map((place) => (
-				<Spot
-					key={place.id}
-					place={place}
-					state={stateOf(place.id)}
-					isCutOff={cutOff.has(place.id)}
-					isNamed={(isLeaf(place) ? areLeavesNamed : areOthersNamed) || (found !== null && isFoundFew(found, place.id))}
-					isFaint={found !== null && !found.has(place.id)}
-					isHere={place.id === here}
-				/>
+			{drawn.map((chunk) => (
+				<Lines key={chunk.key} places={chunk.places} marks={chunk.marks} />
+			))}
+			{drawn.map((chunk) => (
+				<Spots key={chunk.key} places={chunk.places} marks={chunk.marks} here={chunk.here} {...shared} />
 			))}
 		</>
 	);
 }
+
+const STATES: Record<string, State> = { u: 'up', d: 'down', n: 'unknown' };
+
+/** A letter for a state, a capital one for who is cut off. */
+function toMark(state: State, isCutOff: boolean): string {
+	const letter = state === 'up' ? 'u' : state === 'down' ? 'd' : 'n';
+	return isCutOff ? letter.toUpperCase() : letter;
+}
+
+function cut(places: readonly Place[]): (readonly Place[])[] {
+	return Array.from({ length: Math.ceil(places.length / CHUNK) }, (_, index) =>
+		places.slice(index * CHUNK, (index + 1) * CHUNK),
+	);
+}
+
+interface ChunkProps {
+	places: readonly Place[];
+	/** How each of them is: its mark. */
+	marks: string;
+}
+
+const Lines = memo(function Lines({ places, marks }: ChunkProps) {
+	return places.map(
+		(place, index) => place.parent && <Line key={place.id} place={place} isDead={marks[index] !== 'u'} />,
+	);
+});
+
+interface SpotsProps extends ChunkProps, Pick<Props, 'found'> {
+	here: number | null;
+	areLeavesNamed: boolean;
+	areOthersNamed: boolean;
+}
+
+const Spots = memo(function Spots({ places, marks, here, found, areLeavesNamed, areOthersNamed }: SpotsProps) {
+	return places.map((place, index) => (
+		<Spot
+			key={place.id}
+			place={place}
+			state={STATES[(marks[index] ?? '').toLowerCase()] ?? 'unknown'}
+			isCutOff={/[A-Z]/.test(marks[index] ?? '')}
+			isNamed={(isLeaf(place) ? areLeavesNamed : areOthersNamed) || (found !== null && isFoundFew(found, place.id))}
+			isFaint={found !== null && !found.has(place.id)}
+			isHere={place.id === here}
+		/>
+	));
+});
 
 const MOST_NAMED = 40;
 const isFoundFew = (found: ReadonlySet<number>, id: number) => found.size <= MOST_NAMED && found.has(id);
