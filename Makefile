@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# As many as there are cores; each starts a Postgres and a Redis of its own.
+PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
+
 NODE := web/node.sh
 SCREEN := services/app/static
 SCREEN_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
