@@ -18,6 +18,7 @@ from bench.feeds import measure_bytes
 from bench.history.run import measure_history
 from bench.memory import measure_memory
 from bench.past import measure_past
+from bench.pings import measure_pings
 from bench.refresh import measure_refresh
 from bench.screen import measure_screen
 from bench.simulation import measure_simulation
@@ -28,6 +29,7 @@ from bench.table import Figure, print_figures
 BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "simulation": measure_simulation,
     "past": measure_past,
+    "pings": measure_pings,
     "start": measure_start,
     "memory": measure_memory,
     "bytes": measure_bytes,

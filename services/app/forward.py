@@ -24,7 +24,18 @@ def _json_body(schema: dict[str, Any]) -> dict[str, Any]:
 _DEVICE = {"description": "As the network service answers it"}
 
 
-@router.get("/drivers", responses={200: {"description": "A list of names, descriptions, and JSON Schemas of options"}})
+_DRIVER = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "description": {"type": "string"}, "options_schema": _OBJECT},
+    "required": ["name", "description", "options_schema"],
+}
+_DRIVERS = {
+    "description": "All drivers; `options_schema` is a JSON Schema of a device's `driver_options`",
+    "content": {"application/json": {"schema": {"type": "array", "items": _DRIVER}}},
+}
+
+
+@router.get("/drivers", responses={200: _DRIVERS})
 async def read_drivers(request: Request, network: Network) -> Response:
     """All drivers with their options, as `GET /drivers/` of the network service answers them."""
     return await _forward(request, network, "/drivers/")

@@ -1,12 +1,13 @@
 """Route of the drivers: what each reads, and its options as a JSON Schema from which a form can be drawn."""
 
-import sys
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from services.network import drivers
 from services.network.drivers import OPTIONS
 from services.network.drivers.driver import DriverOptions
 from services.network.reader import encode
@@ -35,7 +36,7 @@ def _encode_drivers() -> bytes:
 
 def describe_driver(name: str, options_type: type[DriverOptions]) -> DriverPublic:
     """A driver in the words of its module, which begin with "Driver `name`: "."""
-    document = sys.modules[options_type.__module__].__doc__ or ""
+    document = import_module(f"{drivers.__name__}.{name}").__doc__ or ""
     sentence = document.strip().splitlines()[0].removeprefix(f"Driver `{name}`: ") if document else ""
     return DriverPublic(
         name=name, description=sentence[:1].upper() + sentence[1:], options_schema=_to_schema(options_type)

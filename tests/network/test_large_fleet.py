@@ -76,8 +76,8 @@ def make_fleet(answering: int, mute: int, silent: Sequence[int]) -> list[dict[st
 async def test_a_slow_tenth_delays_nobody_and_all_are_told_within_the_deadline(
     settings: Settings, answering_port: int, mute_port: int, silent_ports: Sequence[int]
 ) -> None:
-    """Each driver has 20 turns for its 50 silent devices, which come first and take three times a second."""
-    few = settings.model_copy(update={"driver_concurrency": 20, "refresh_timeout_seconds": 20})
+    """`http` has 10 turns for its 50 silent devices, which come first and take five times a second."""
+    few = settings.model_copy(update={"driver_concurrency": 40, "refresh_timeout_seconds": 20})
     async with run_network(few) as network:
         created = await network.post("/devices/", json=make_fleet(answering_port, mute_port, silent_ports))
         assert created.status_code == 201
@@ -93,7 +93,7 @@ async def test_what_cannot_be_read_by_the_deadline_is_unknown_and_the_rest_is_as
     settings: Settings, answering_port: int, mute_port: int, silent_ports: Sequence[int]
 ) -> None:
     """Known silent devices come last the second time, so that they alone are late."""
-    hurried = settings.model_copy(update={"driver_concurrency": 12, "refresh_timeout_seconds": 3.75})
+    hurried = settings.model_copy(update={"driver_concurrency": 40, "refresh_timeout_seconds": 3.75})
     async with run_network(hurried) as network:
         await network.post("/devices/", json=make_fleet(answering_port, mute_port, silent_ports))
         await network.get("/devices/")

@@ -11,7 +11,9 @@ from sqlalchemy import text
 from dashnet.errors import ServiceUnavailable
 from dashnet.jobs import Job
 from dashnet.publication import Position, read_missed, read_position
+from tests.conftest import run_network
 from tests.factories import make_device
+from tests.network.drivers.silent import silent_port
 from workers.context import WorkerContext
 from workers.network_client import NetworkClient, Readings
 from workers.refresh import refresh, refresh_page, up_to
@@ -44,6 +46,21 @@ async def test_what_is_stored_is_what_was_published(
     assert missed is not None
     snap_shots = parse(missed[-1].message)["snap_shots"]
     assert [tuple(one.values())[:4] for one in snap_shots] == [tuple(row) for row in stored]
+
+
+async def test_a_device_that_is_not_read_before_the_deadline_is_unknown_and_costs_no_other_its_snapshot(
+    context: WorkerContext, store: None, now: datetime
+) -> None:
+    hurried = context.settings.model_copy(update={"refresh_timeout_seconds": 1})
+    async with silent_port() as port, run_network(hurried) as network:
+        silent = {"driver": "tcp", "driver_options": {"port": port, "timeout_seconds": 9}, "ip_address": "127.0.0.1"}
+        devices = [make_device(**silent), make_device(driver="host")]
+        late, well = [one["id"] for one in (await network.post("/devices/", json=devices)).json()]
+        await refresh(context, now, "test")
+    rows = await select_all(context, "SELECT device_id, active_connection FROM store.snapshot ORDER BY device_id")
+    assert [tuple(row) for row in rows] == [(late, None), (well, True)]
+    (run,) = await select_all(context, "SELECT outcome, snapshot_count FROM store.job_run WHERE job = 'refresh'")
+    assert tuple(run) == ("done", 2)
 
 
 def parse(message: bytes) -> Any:

@@ -1,6 +1,7 @@
 """What a driver is: the one place where the kinds of devices meet the rest of the network service."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +12,10 @@ from pydantic import BaseModel, ConfigDict
 from dashnet.errors import DeviceFailure, DeviceTimeout, DriverFault
 from dashnet.reading import Reading, State, unread
 
+logger = logging.getLogger(__name__)
+
 # So many readings begin before the answers to earlier ones are looked at: a round trip is not to be that of a crowd.
-_BEGUN_AT_ONCE = 32
+_BEGUN_AT_ONCE = 4
 _FIRST, _USUAL, _LAST = range(3)
 
 
@@ -104,7 +107,10 @@ class DeviceReads:
                 if number % _BEGUN_AT_ONCE == 0:
                     await asyncio.sleep(0)
             left = deadline - asyncio.get_running_loop().time()
-            await asyncio.wait([flight.task for flight in flights.values() if flight.task], timeout=max(left, 0))
+            tasks = [flight.task for flight in flights.values() if flight.task]
+            _, late = await asyncio.wait(tasks, timeout=max(left, 0))
+            if late:
+                logger.warning("devices not read in time driver=%s count=%d", targets[0].driver, len(late))
             return [self._take(flights[target.device_id]) for target in targets]
         finally:
             await self._leave(flights.values())
@@ -148,15 +154,20 @@ class DeviceReads:
 
     async def _leave(self, flights: Iterable[_Flight]) -> None:
         """Give up what nobody waits for any more, and see it end."""
-        ended = []
+        given_up = []
         for flight in flights:
             flight.askers -= 1
-            if flight.askers == 0 and flight.task is not None:
+            if flight.askers or flight.task is None:
+                continue
+            if self._flights.get(flight.target.device_id) is flight:
+                del self._flights[flight.target.device_id]
+            if flight.is_open:
                 flight.task.cancel()
-                ended.append(flight.task)
-                if self._flights.get(flight.target.device_id) is flight:
-                    del self._flights[flight.target.device_id]
-        await asyncio.gather(*ended, return_exceptions=True)
+                given_up.append(flight.task)
+            elif not flight.task.cancelled():
+                # One bug was raised; the others are told as it is.
+                flight.task.exception()
+        await asyncio.gather(*given_up, return_exceptions=True)
 
 
 async def read_each(read_one: ReadOne, targets: Sequence[Target], limits: ReadLimits) -> Sequence[Reading]:

@@ -1,8 +1,13 @@
 """Driver `http`: a page that answers as it should, and its certificate; the round trip is the time to its headers."""
 
 import asyncio
+import base64
+import math
+import ssl
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self, cast
 
@@ -20,6 +25,8 @@ NAME = "http"
 # How much of a page is looked through for the expected text.
 MOST_BODY_BYTES = 1 << 20
 _MOST_REDIRECTS = 5
+# A page with TLS costs milliseconds of CPU; with more of them at a time each would measure how busy we are.
+_SHARE_OF_TURNS = 0.25
 # Unpacked a page may be any size, and what is not asked for in plain is not looked into.
 _OUR_HEADERS = {"user-agent": "dashnet", "accept": "*/*", "accept-encoding": "identity"}
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie"}
@@ -100,7 +107,10 @@ class HttpDriver:
 
     def __init__(self, names: Names, limits: ReadLimits) -> None:
         self._names = names
-        self._reads = DeviceReads(self._read_one, limits)
+        fewer = replace(limits, concurrency=math.ceil(limits.concurrency * _SHARE_OF_TURNS))
+        self._reads = DeviceReads(self._read_one, fewer)
+        self._tls: dict[bool, ssl.SSLContext] = {}
+        self._making_tls = asyncio.Lock()
 
     async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:  # noqa: ARG002
         """One reading per target, in their order."""
@@ -113,27 +123,29 @@ class HttpDriver:
                 seconds, warning = await self._ask(options, options.url or f"http://{_in_url(target.ip_address)}/")
         except TimeoutError:
             raise DeviceTimeout(f"no whole answer within {options.timeout_seconds:g} s") from None
-        except httpx.TooManyRedirects:
-            raise DeviceFailure(f"redirects more than {_MOST_REDIRECTS} times") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise to_http_error(error) from error
         return Reading(target.device_id, State.UP, 0.0, 0.0, seconds, datetime.now(UTC), warning)
 
+    async def _get_tls(self, verify: bool) -> ssl.SSLContext:
+        async with self._making_tls:
+            if verify not in self._tls:
+                self._tls[verify] = await asyncio.to_thread(make_tls, verify)
+        return self._tls[verify]
+
     async def _ask(self, options: HttpOptions, url: str) -> tuple[float, str | None]:
         """Seconds until the headers of the answer, and what is about to go wrong."""
         async with httpx.AsyncClient(
-            transport=HttpTransport(self._names, make_tls(options.verify_tls)),
+            transport=HttpTransport(self._names, await self._get_tls(options.verify_tls)),
             timeout=None,
-            follow_redirects=options.follow_redirects,
-            max_redirects=_MOST_REDIRECTS,
             trust_env=False,
         ) as client:
             client.headers = httpx.Headers({**_OUR_HEADERS, **_authorization(options)})
             client.headers.update(options.headers)
-            auth = _basic_auth(options)
             began = time.perf_counter()
-            async with client.stream(options.method, url, auth=auth) as response:
-                seconds = time.perf_counter() - began
+            response = await _follow(client, client.build_request(options.method, url), options.follow_redirects)
+            seconds = time.perf_counter() - began
+            async with aclosing(response):
                 _check_status(response, options.expected_statuses)
                 if options.expected_text is not None:
                     await _find_text(response, options.expected_text)
@@ -142,19 +154,34 @@ class HttpDriver:
                 )
 
 
+async def _follow(client: httpx.AsyncClient, request: httpx.Request, follow_redirects: bool) -> httpx.Response:
+    """The last answer, its body unread; of those before none is read, unlike httpx does, which takes them whole.
+
+    Raises:
+        DeviceFailure: it goes round in circles.
+        httpx.HTTPError: no answer.
+    """
+    for _ in range(1 + _MOST_REDIRECTS):
+        response = await client.send(request, stream=True)
+        if not follow_redirects or response.next_request is None:
+            return response
+        await response.aclose()
+        request = response.next_request
+    raise DeviceFailure(f"redirects more than {_MOST_REDIRECTS} times")
+
+
 def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
 def _authorization(options: HttpOptions) -> dict[str, str]:
-    token = options.bearer_token
-    return {"authorization": f"Bearer {token.get_secret_value()}"} if token else {}
-
-
-def _basic_auth(options: HttpOptions) -> httpx.BasicAuth | None:
+    """As a header, which httpx leaves out where a redirect leads to another server."""
+    if options.bearer_token is not None:
+        return {"authorization": f"Bearer {options.bearer_token.get_secret_value()}"}
     if options.username is None or options.password is None:
-        return None
-    return httpx.BasicAuth(options.username, options.password.get_secret_value())
+        return {}
+    pair = f"{options.username}:{options.password.get_secret_value()}".encode()
+    return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
 def _check_status(response: httpx.Response, expected: Sequence[str]) -> None:

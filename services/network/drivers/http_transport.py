@@ -3,7 +3,6 @@
 import socket
 import ssl
 from collections.abc import Iterator
-from functools import lru_cache
 
 import certifi
 import httpx
@@ -41,9 +40,11 @@ class HttpTransport(httpx.AsyncHTTPTransport):
         )
 
 
-@lru_cache(maxsize=2)
 def make_tls(verify: bool) -> ssl.SSLContext:
-    """The roots of the system, where a company keeps its own, and those of certifi, for systems that have none."""
+    """The roots of the system, where a company keeps its own, and those of certifi, for systems that have none.
+
+    Takes tens of milliseconds.
+    """
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     if not verify:

@@ -5,6 +5,7 @@ import math
 import socket
 import statistics
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 NAME = "icmp"
 
 _LONGEST_SECONDS = 10.0
+# All pings share a socket and wait most of the time: many more of them than of other readings can be on their way.
+_PINGS_PER_TURN = 4
 # gufo-ping gives a lost packet up after this, later than anybody here waits: what it gives up before was not sent.
 _FORGET_SECONDS = _LONGEST_SECONDS + 5
 # With the system's own size hundreds of 1,000 replies get lost in the socket.
@@ -78,8 +81,8 @@ class IcmpDriver:
 
     def __init__(self, names: Names, limits: ReadLimits) -> None:
         self._names = names
-        self._limits = limits
-        self._reads = DeviceReads(self._read_one, limits)
+        self._limits = replace(limits, concurrency=limits.concurrency * _PINGS_PER_TURN)
+        self._reads = DeviceReads(self._read_one, self._limits)
         self._sockets: dict[int, PingSocket] = {}
         self._sent: set[asyncio.Task[None]] = set()
 

@@ -191,10 +191,13 @@ async def test_at_the_deadline_a_device_is_unknown_and_told_apart_from_down() ->
     )
 
 
-async def test_nothing_goes_on_after_the_deadline() -> None:
+async def test_nothing_goes_on_after_the_deadline_and_the_log_tells_how_many_are_late(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     bell = Bell()
     await DeviceReads(bell.read_one, ReadLimits(2, 10, deadline_seconds=0.05)).read([target(1), target(2)])
     assert bell.running == 0
+    assert "devices not read in time driver=test count=2" in caplog.text
 
 
 async def test_who_was_late_comes_first_and_who_was_silent_last() -> None:

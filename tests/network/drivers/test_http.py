@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from dashnet.reading import Reading, State
 from services.network.drivers import parse_options
 from services.network.drivers.driver import ReadLimits, Target
 from services.network.drivers.http import MOST_BODY_BYTES, HttpDriver
-from services.network.drivers.http_transport import make_tls
 from services.network.drivers.names import Names
 from tests.network.drivers.certificates import Authority, Identity
 from tests.network.drivers.silent import silent_port
@@ -42,6 +41,16 @@ async def _loop(request: Request) -> Response:
 
 async def _to_elsewhere(request: Request) -> Response:
     return RedirectResponse("gopher://127.0.0.1/", 302)
+
+
+async def _moved_with_a_long_word(request: Request) -> Response:
+    endless = await _endless(request)
+    endless.status_code, endless.headers["location"] = 302, "/hello"
+    return endless
+
+
+async def _to_another_server(request: Request) -> Response:
+    return RedirectResponse(f"http://localhost:{request.url.port}/echo", 302)
 
 
 async def _echo(request: Request) -> Response:
@@ -77,6 +86,8 @@ _PAGES: dict[str, Callable[[Request], Awaitable[Response]]] = {
     "/moved": _moved,
     "/loop": _loop,
     "/elsewhere": _to_elsewhere,
+    "/moved-with-a-long-word": _moved_with_a_long_word,
+    "/another-server": _to_another_server,
     "/echo": _echo,
     "/packed": _packed,
     "/endless": _endless,
@@ -110,13 +121,11 @@ async def serve(identity: Identity) -> AsyncIterator[int]:
 
 
 @pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
     """An authority that this system trusts."""
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-    make_tls.cache_clear()
-    yield authority
-    make_tls.cache_clear()
+    return authority
 
 
 async def test_a_page_that_answers_is_up_and_the_round_trip_is_the_time_to_its_headers(site: str) -> None:
@@ -153,6 +162,7 @@ async def test_another_answer_than_expected_is_down_and_says_which(
         ("/broken", {"expected_statuses": ["5xx"]}),
         ("/moved", {"follow_redirects": True, "expected_text": "größer"}),
         ("/moved", {"expected_statuses": ["302"]}),
+        ("/moved-with-a-long-word", {"follow_redirects": True, "expected_text": "Hello"}),
         ("/endless", {}),
         ("/hello", {"method": "HEAD"}),
         ("/echo", {"method": "POST", "expected_text": '"method":"POST"'}),
@@ -181,6 +191,18 @@ async def test_name_and_password_go_along_and_show_nowhere(site: str) -> None:
 async def test_a_token_goes_along(site: str) -> None:
     reading = await read(url=f"{site}/echo", bearer_token="open-sesame", expected_text="Bearer open-sesame")
     assert reading.state is State.UP
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("/echo", None), ("/another-server", "the expected text does not stand in the page")],
+    ids=["same", "another"],
+)
+async def test_a_token_goes_to_no_other_server(site: str, path: str, error: str | None) -> None:
+    reading = await read(
+        url=site + path, bearer_token="open-sesame", follow_redirects=True, expected_text="open-sesame"
+    )
+    assert reading.error == error
 
 
 async def test_no_cookie_is_kept_from_one_reading_to_the_next(site: str) -> None:
