@@ -498,6 +498,11 @@ export interface components {
             from: string;
             /** Points */
             points: components["schemas"]["DevicePoint"][];
+            /**
+             * Raw Since
+             * Format: date-time
+             */
+            raw_since: string;
             /** Step */
             step: string;
             /** Step Seconds */
@@ -583,6 +588,11 @@ export interface components {
              * Format: date-time
              */
             from: string;
+            /**
+             * Raw Since
+             * Format: date-time
+             */
+            raw_since: string;
             /** Step */
             step: string;
             /** Step Seconds */
@@ -1112,6 +1122,11 @@ export interface components {
             from: string;
             /** Points */
             points: components["schemas"]["SummaryPoint"][];
+            /**
+             * Raw Since
+             * Format: date-time
+             */
+            raw_since: string;
             /** Step */
             step: string;
             /** Step Seconds */
