@@ -53,8 +53,8 @@ async def wait_lock(connection: AsyncConnection, name: str, timeout_seconds: flo
 async def release_lock(connection: AsyncConnection, name: str) -> None:
     """Give the lock back, whatever state the connection is in."""
     try:
-        if connection.in_transaction():
-            await connection.rollback()
+        # Also where there seems to be no transaction: that of a connection that broke waits for this.
+        await connection.rollback()
         await connection.execute(text(f"SELECT pg_advisory_unlock({_KEY})"), {"name": name})
         await connection.commit()
     except (DBAPIError, OSError):

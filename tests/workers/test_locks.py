@@ -50,3 +50,13 @@ async def test_an_error_in_the_block_gives_the_lock_back(engine: AsyncEngine) ->
             async with wait_lock(one, NAME, 1):
                 raise ZeroDivisionError
         assert not await is_locked(other, NAME)
+
+
+async def test_a_holder_whose_connection_breaks_when_it_commits_is_told_of_that(engine: AsyncEngine) -> None:
+    async with engine.connect() as one, engine.connect() as other:
+        with pytest.raises(DBAPIError, match=r"terminat|closed"):
+            async with try_lock(one, NAME):
+                pid = (await one.exec_driver_sql("SELECT pg_backend_pid()")).scalar_one()
+                await other.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+                await one.commit()
+        assert not await is_locked(other, NAME)
