@@ -147,12 +147,17 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Further origins whose pages may use the API, comma separated (https://noc.example.org).",
     )
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Public names under which both services answer, comma separated (noc.example.org); * for any. "
+        "Addresses, names without a dot and those of private networks (.local, .internal, .home.arpa) need none.",
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "allowed_hosts", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return (
             [part.strip().rstrip("/") for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )

@@ -156,7 +156,7 @@ def test_the_example_names_only_settings_that_exist_with_their_defaults() -> Non
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     given = dict(line[1:].split("=", 1) for line in lines if re.match(r"#[A-Z_]+=", line))
     assert set(given) <= set(VARIABLES)
-    examples = {"CRON_PASS", "DASHNET_ALLOWED_ORIGINS", "DASHNET_SECRET_KEY"}
+    examples = {"CRON_PASS", "DASHNET_ALLOWED_ORIGINS", "DASHNET_ALLOWED_HOSTS", "DASHNET_SECRET_KEY"}
     assert {name: value for name, value in given.items() if name not in examples} == {
         name: str(VARIABLES[name].default).lower()
         if isinstance(VARIABLES[name].default, bool)

@@ -24,7 +24,10 @@ def remember_pid(folders: StateFolders, name: str, pid: int) -> None:
         started_at = psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
         return
-    (folders.pids / name).write_text(f"{pid} {started_at}\n")
+    # Whole or not at all: others read these notes at any time.
+    fresh = folders.root / f".{name}.pid"
+    fresh.write_text(f"{pid} {started_at}\n")
+    fresh.replace(folders.pids / name)
 
 
 def forget_pid(folders: StateFolders, name: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 from dashnet import __version__
 from dashnet.database import create_engine, is_unreachable
 from dashnet.errors import ServiceUnavailable
+from dashnet.hosts import RefuseForeignHosts, list_allowed_hosts
 from dashnet.logs import configure_logging
 from dashnet.memory import collect_less_often
 from dashnet.metrics import CountRequests, metrics_page
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(BodyLimit, limit_bytes=LARGEST_BODY_BYTES)
     app.add_middleware(RefuseForeignOrigins, allowed=settings.allowed_origins)
+    app.add_middleware(RefuseForeignHosts, allowed=list_allowed_hosts(settings))
     app.add_middleware(CountRequests)
     install_problems(app)
     # History first: its /devices/history is no id of a device.

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 # After so long without a publication the relay asks whether it missed one.
 IDLE_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 5.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 
 
 class Relay:
@@ -51,7 +51,7 @@ class Relay:
                 # A relay that ended would leave every subscriber waiting for ever.
                 logger.exception("relay failed, trying again")
             self._failures += 1
-            pause = min(LONGEST_PAUSE_SECONDS, 0.1 * 2 ** min(self._failures, 10))
+            pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10))
             await asyncio.sleep(pause * random.uniform(0.5, 1))
 
     async def _follow(self) -> None:

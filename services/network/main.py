@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dashnet import __version__
 from dashnet.database import create_engine, is_unreachable, migrate
 from dashnet.errors import ServiceUnavailable
+from dashnet.hosts import RefuseForeignHosts, list_allowed_hosts
 from dashnet.logs import configure_logging
 from dashnet.memory import collect_less_often
 from dashnet.metrics import CountRequests, metrics_page
@@ -84,6 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.add_middleware(BodyLimit, limit_bytes=MOST_BYTES)
+    app.add_middleware(RefuseForeignHosts, allowed=list_allowed_hosts(settings))
     app.add_middleware(CountRequests)
     install_problems(app, devices.SCHEMAS)
     app.include_router(devices.router)

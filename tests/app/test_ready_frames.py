@@ -51,7 +51,7 @@ async def test_subscribers_that_agreed_to_the_same_get_the_same_bytes(
 async def test_an_idle_subscriber_is_pinged_and_stays_as_long_as_it_answers(
     settings: Settings, device_ids: list[int], refresh_once: RefreshOnce
 ) -> None:
-    async with run_app(settings, ws_ping_interval=0.05, ws_ping_timeout=2), open_raw_socket(settings) as socket:
+    async with run_app(settings, ws_ping_interval=0.05, ws_ping_timeout=20), open_raw_socket(settings) as socket:
         await socket.next()
         for _ in range(5):
             ping = await socket.next_of(PING)

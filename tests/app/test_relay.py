@@ -2,6 +2,7 @@ import os
 import signal
 
 import httpx
+import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -51,8 +52,14 @@ async def test_what_was_published_while_the_relay_was_cut_off_is_told_in_order(
 
 
 async def test_a_hole_that_the_stream_cannot_fill_becomes_a_state(
-    settings: Settings, app: httpx.AsyncClient, redis: Redis, refresh_once: RefreshOnce
+    settings: Settings,
+    app: httpx.AsyncClient,
+    redis: Redis,
+    refresh_once: RefreshOnce,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Away for longer than three refreshes may take, but for the first pause alone.
+    monkeypatch.setattr("services.app.relay.FIRST_PAUSE_SECONDS", 4.0)
     async with open_feed(settings, "/live") as feed:
         first = await feed.next()
         await kill_relays(redis)
