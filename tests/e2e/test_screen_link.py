@@ -28,6 +28,11 @@ DRAWN = """(part) => {
     const cells = canvas.getContext('2d').getImageData(x, 0, 1, canvas.height).data;
     return cells.filter((value, index) => index % 4 === 3 && value > 0).length;
 }"""
+# All that tells of the link, as one text.
+SIGNS = """[
+    ...['.trouble-lost', '.fresh b'].map((part) => document.querySelector(part)?.innerText), document.title,
+    document.querySelector('link[rel=icon]').getAttribute('href'), document.querySelector('main.stale') !== null,
+].join(' ')"""
 ROWS = "[...document.querySelectorAll('.chart-table tbody tr')].map((row) => row.innerText.split('\\t'))"
 
 
@@ -67,18 +72,41 @@ async def test_a_killed_server_is_missed_and_leaves_a_gap_only_where_a_tick_was(
             await page.until("document.querySelectorAll('.plot canvas').length === 2")
             server.send_signal(signal.SIGKILL)
             await page.until("document.querySelector('.trouble-lost') !== null")
-            await page.until("document.title.includes('No link')")
-            assert "of 3" in await page.text(".tile-up")
+            await _check_lost(page)
             await store_rows(engine, [_read(device_ids[0], now, minutes) for minutes in after])
             tick = await refresh_once()
             with run_process(arguments, environment):
                 newest = tick.strftime("%Y-%m-%dT%H:%M:%SZ")
                 await page.until(f"document.querySelector('.fresh-age time').dateTime === {newest!r}")
-                await page.until("document.querySelector('.trouble') === null")
+                await page.until("document.querySelector('.trouble, .stale') === null")
+                assert "as of" not in await page.text(".tile-up") + await page.evaluate("document.title")
                 await page.call("click", ".chart-table summary")
                 missed = (now - timedelta(minutes=5)).strftime("%H:%M")
                 await page.until(f"{ROWS}.filter((row) => row[1] !== '–').length >= 7")
                 await _check_gap(page, missed)
+
+
+async def _check_lost(page: Page) -> None:
+    """Over several attempts to come back, the page tells steadily and as one that the figures are of the past."""
+    tick = await page.evaluate("document.querySelector('.fresh-age time').dateTime")
+    as_of = await page.evaluate(f"'as of ' + new Date({tick!r}).toTimeString().slice(0, 5)")
+    await page.until(f"document.querySelector('.tile-note').innerText.includes({as_of!r})")
+    assert "of 3" in await page.text(".tile-up")
+    await page.evaluate(f"{{ window.told = new Set([{SIGNS}]); window.attempts = 0; const Plain = WebSocket; "
+        "window.WebSocket = class extends Plain { constructor(...all) { super(...all); window.attempts += 1; } }; "
+        f"new MutationObserver(() => window.told.add({SIGNS}))"
+        ".observe(document, {childList: true, subtree: true, characterData: true, attributes: true}) }")  # fmt: skip
+    await page.until("window.attempts >= 2")
+    await page.call("setViewportSize", {"width": 390, "height": 844})
+    assert await page.text(".fresh") == "No link"
+    await page.call("setViewportSize", {"width": 1280, "height": 720})
+    told = await page.evaluate("[...window.told]")
+    assert len(told) == 1, told
+    assert f"No link, {as_of}" in told[0]
+    assert told[0].endswith("lost.svg true")
+    up, soft = await page.evaluate("[document.querySelector('.tile-up b'), document.querySelector('.tile-up h2')]"
+        ".map((part) => getComputedStyle(part).color)")  # fmt: skip
+    assert up == soft
 
 
 def _read(device_id: int, now: datetime, minutes_ago: int) -> Row:

@@ -20,8 +20,14 @@ export const words = {
 	mbit: 'Mbit/s',
 	devicesUp: 'Devices up',
 	ofDevices: (all: number) => `of ${all.toLocaleString()}`,
-	counts: (down: number, unknown: number, all: number) =>
-		[down && `${down.toLocaleString()} down`, unknown && `${unknown.toLocaleString()} unknown`]
+	asOf: (time: string) => `as of ${time}`,
+	stale: 'Old data',
+	counts: (down: number, unknown: number, all: number, asOf: string | null) =>
+		[
+			down && `${down.toLocaleString()} down`,
+			unknown && `${unknown.toLocaleString()} unknown`,
+			asOf !== null && `as of ${asOf}`,
+		]
 			.filter(Boolean)
 			.join(', ') || (all === 0 ? 'none yet' : 'all is well'),
 	lastHour: 'last hour',
@@ -69,7 +75,8 @@ export const words = {
 		`From ${from} to ${to}: download at most ${down}, upload at most ${up}.`,
 	noPast: 'Nothing is stored for this range yet. The first refresh comes within a minute.',
 	downNow: 'Down now',
-	nothingDown: 'Every device is up.',
+	downThen: 'Down then',
+	nothingDown: (asOf: string | null) => (asOf === null ? 'Every device is up.' : `Every device was up at ${asOf}.`),
 	busiest: 'Busiest',
 	slowest: 'Slowest to answer',
 	noRoundTrips: 'No device measures its round trip.',

@@ -7,11 +7,11 @@ import { Devices } from '../features/devices/Devices';
 import { AddButton, DeviceActions } from '../features/edit/Actions';
 import { useJobRuns, useLive, useNow } from '../hooks';
 import { words } from '../words';
-import { Freshness, Header } from './Header';
+import { Freshness, Header, type Standing } from './Header';
 import { NoticeBar } from './NoticeBar';
 import { Overview } from './Overview';
 import { showTab, toTab } from './tab';
-import { findTrouble } from './trouble';
+import { findAsOf, findTrouble } from './trouble';
 
 const NetworkMap = lazy(() => import('../features/map/NetworkMap'));
 
@@ -21,7 +21,8 @@ export function App() {
 	const runs = useJobRuns();
 	const now = useNow();
 	const trouble = findTrouble(live, runs.data, now);
-	const { title, favicon } = toTab(live, trouble);
+	const asOf = findAsOf(live, trouble, now);
+	const { title, favicon } = toTab(live, trouble, asOf);
 	useEffect(() => showTab({ title, favicon }), [title, favicon]);
 	useEffect(() => {
 		document.documentElement.classList.toggle('kiosk', view.isKiosk);
@@ -31,7 +32,7 @@ export function App() {
 			<a href="#content" className="skip">
 				{words.skip}
 			</a>
-			{view.isKiosk ? <KioskHead trouble={trouble} /> : <Header trouble={trouble} />}
+			{view.isKiosk ? <KioskHead trouble={trouble} asOf={asOf} /> : <Header trouble={trouble} asOf={asOf} />}
 			<div role="status">
 				{trouble && (
 					<p className={`trouble trouble-${trouble.kind}`}>
@@ -40,8 +41,8 @@ export function App() {
 					</p>
 				)}
 			</div>
-			<main id="content" tabIndex={-1}>
-				<Page device={view.device} page={view.page} isKiosk={view.isKiosk} />
+			<main id="content" tabIndex={-1} className={asOf === null ? undefined : 'stale'}>
+				<Page device={view.device} page={view.page} isKiosk={view.isKiosk} asOf={asOf} />
 			</main>
 			<NoticeBar />
 		</>
@@ -49,7 +50,8 @@ export function App() {
 }
 
 /** Apart, because what is wrong is looked at every second, and the page is not drawn anew for that. */
-const Page = memo(function Page({ device, page, isKiosk }: Pick<View, 'device' | 'page' | 'isKiosk'>) {
+const Page = memo(function Page(props: Pick<View, 'device' | 'page' | 'isKiosk'> & Pick<Standing, 'asOf'>) {
+	const { device, page, isKiosk, asOf } = props;
 	if (device !== null) return <DeviceView key={device} id={device} actions={(one) => <DeviceActions device={one} />} />;
 	if (page === 'devices') return <Devices actions={<AddButton />} />;
 	if (page === 'map')
@@ -58,16 +60,16 @@ const Page = memo(function Page({ device, page, isKiosk }: Pick<View, 'device' |
 				<NetworkMap />
 			</Suspense>
 		);
-	return <Overview isKiosk={isKiosk} />;
+	return <Overview isKiosk={isKiosk} asOf={asOf} />;
 });
 
-function KioskHead({ trouble }: { trouble: ReturnType<typeof findTrouble> }) {
+function KioskHead(standing: Standing) {
 	return (
 		<header className="top">
 			<button type="button" className="brand" title={words.leaveKiosk} onClick={() => go({ isKiosk: false })}>
 				{words.name}
 			</button>
-			<Freshness trouble={trouble} />
+			<Freshness {...standing} />
 		</header>
 	);
 }

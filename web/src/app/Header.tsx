@@ -8,7 +8,14 @@ import { useLive } from '../hooks';
 import { words } from '../words';
 import type { Trouble } from './trouble';
 
-export function Header({ trouble }: { trouble: Trouble | null }) {
+/** How what is shown stands to the present. */
+export interface Standing {
+	trouble: Trouble | null;
+	/** When it was so, where it is stale; else null. */
+	asOf: string | null;
+}
+
+export function Header(standing: Standing) {
 	const view = useView();
 	return (
 		<header className="top">
@@ -35,7 +42,7 @@ export function Header({ trouble }: { trouble: Trouble | null }) {
 					{words.map.title}
 				</ViewLink>
 			</nav>
-			<Freshness trouble={trouble} />
+			<Freshness {...standing} />
 			<ThemeButton />
 			<ActionIcon
 				className="wall-button"
@@ -52,14 +59,15 @@ export function Header({ trouble }: { trouble: Trouble | null }) {
 	);
 }
 
-export function Freshness({ trouble }: { trouble: Trouble | null }) {
+export function Freshness({ trouble, asOf }: Standing) {
 	const link = useLive((live) => live.link);
 	const timeStamp = useLive((live) => live.panel?.timeStamp);
-	const kind = link === 'open' && trouble === null ? 'well' : trouble ? 'bad' : 'wait';
+	const isBad = trouble !== null || asOf !== null;
+	const kind = isBad ? 'bad' : link === 'open' ? 'well' : 'wait';
 	return (
 		<span className={`fresh fresh-${kind}`}>
 			<i aria-hidden="true" />
-			<b>{words.link[link]}</b>
+			<b>{link === 'open' && asOf !== null ? words.stale : words.link[link]}</b>
 			{timeStamp && (
 				<span className="fresh-age">
 					<Age at={timeStamp} />

@@ -5,14 +5,14 @@ import { Tiles } from '../features/overview/Tiles';
 import { Traffic } from '../features/traffic/Traffic';
 import { FirstStart } from './FirstStart';
 
-export function Overview({ isKiosk }: { isKiosk: boolean }) {
+export function Overview({ isKiosk, asOf }: { isKiosk: boolean; asOf: string | null }) {
 	return (
 		<>
 			{!isKiosk && <FirstStart />}
-			<Tiles />
+			<Tiles asOf={asOf} />
 			<Traffic isTall={isKiosk} />
 			<div className="quarters">
-				<DownNow />
+				<DownNow asOf={asOf} />
 				<Busiest />
 				<Slowest />
 				<Lately />

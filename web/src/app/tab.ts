@@ -5,12 +5,17 @@ import type { Trouble } from './trouble';
 
 export type Favicon = 'up' | 'down' | 'lost' | 'wait';
 
-export function toTab({ totals }: Pick<Live, 'totals'>, trouble: Trouble | null): { title: string; favicon: Favicon } {
+export function toTab(
+	{ totals }: Pick<Live, 'totals'>,
+	trouble: Trouble | null,
+	asOf: string | null,
+): { title: string; favicon: Favicon } {
+	const age = asOf === null ? '' : `, ${words.asOf(asOf)}`;
 	if (trouble?.kind === 'lost' || trouble?.kind === 'refused')
-		return { title: `⚠ ${words.link.lost} · ${words.name}`, favicon: 'lost' };
+		return { title: `⚠ ${words.link[trouble.kind]}${age} · ${words.name}`, favicon: 'lost' };
 	if (totals === null) return { title: words.name, favicon: 'wait' };
 	const counts = `${totals.up.toLocaleString()}/${totals.devices.toLocaleString()} ${words.state.up.toLowerCase()}`;
-	if (trouble) return { title: `⚠ ${counts} · ${words.name}`, favicon: 'lost' };
+	if (trouble || asOf !== null) return { title: `⚠ ${counts}${age} · ${words.name}`, favicon: 'lost' };
 	return { title: `${counts} · ${words.name}`, favicon: totals.down > 0 ? 'down' : 'up' };
 }
 

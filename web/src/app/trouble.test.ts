@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { JobRun } from '../api/client';
+import { clock, moment } from '../format';
 import type { Live } from '../live/store';
-import { findTrouble } from './trouble';
+import { toTab } from './tab';
+import { findAsOf, findTrouble } from './trouble';
 
 const now = Date.parse('2026-11-23T20:00:30Z');
 const panel = { epoch: 'e', seq: 1, timeStamp: '2026-11-23T20:00:00Z', devices: new Map(), turns: [] };
-const well: Live = { link: 'open', linkSince: now - 60_000, panel, totals: null, ring: [], error: null };
+const well: Live = { link: 'open', lostSince: null, panel, totals: null, ring: [], error: null };
 
 function run(tick: string, more: Partial<JobRun> = {}): JobRun {
 	return {
@@ -30,13 +32,13 @@ const old = { ...panel, timeStamp: '2026-11-23T19:50:00Z' };
 
 test.each<[string, Live, JobRun[] | undefined, string | undefined]>([
 	['nothing while all is well', well, [run('2026-11-23T20:00:00Z')], undefined],
-	['nothing about a blink of the link', { ...well, link: 'lost', linkSince: now - 1000 }, [], undefined],
-	['a lost link', { ...well, link: 'lost', linkSince: now - 5000 }, [], 'lost'],
-	['a link that is being tried', { ...well, link: 'connecting', linkSince: now - 5000 }, [], 'lost'],
+	['nothing about a blink of the link', { ...well, link: 'lost', lostSince: now - 1000 }, [], undefined],
+	['a lost link', { ...well, link: 'lost', lostSince: now - 5000 }, [], 'lost'],
+	['a link that never was', { ...well, link: 'connecting', lostSince: now - 5000, panel: null }, [], 'lost'],
 	['a page that is not let in', { ...well, link: 'refused' }, [], 'refused'],
 	[
 		'nothing before the first state',
-		{ ...well, link: 'connecting', linkSince: now, panel: null },
+		{ ...well, link: 'connecting', lostSince: now, panel: null },
 		undefined,
 		undefined,
 	],
@@ -48,4 +50,34 @@ test.each<[string, Live, JobRun[] | undefined, string | undefined]>([
 test('it tells when no worker takes anything up', () => {
 	const trouble = findTrouble({ ...well, panel: old }, [run('2026-11-23T19:50:00Z')], now);
 	expect(trouble?.text).toContain('Is a worker running?');
+});
+
+const at = Date.parse(panel.timeStamp);
+const totals = { devices: 18, up: 18, down: 0, unknown: 0, downloadSpeed: 1, uploadSpeed: 1 };
+const lost: Live = { ...well, link: 'lost', lostSince: at + 20_000 };
+const atTick = clock(at / 1000);
+const atTab = `as of ${atTick} · dashNET`;
+
+test.each<[string, Live, number, string | null, string, string]>([
+	['the present', well, 30, null, '18/18 up · dashNET', 'up'],
+	['a minute without a refresh', well, 149, null, '18/18 up · dashNET', 'up'],
+	['refreshes that stay away', well, 151, atTick, `⚠ 18/18 up, ${atTab}`, 'lost'],
+	['a blink of the link', lost, 21, null, '18/18 up · dashNET', 'up'],
+	['a lost link', lost, 23, atTick, `⚠ No link, ${atTab}`, 'lost'],
+	['a link lost for long', lost, 3600, atTick, `⚠ No link, ${atTab}`, 'lost'],
+	[
+		'a link lost the day before',
+		lost,
+		90_000,
+		moment(at / 1000),
+		`⚠ No link, as of ${moment(at / 1000)} · dashNET`,
+		'lost',
+	],
+	['a page no longer let in', { ...lost, link: 'refused' }, 23, atTick, `⚠ Refused, ${atTab}`, 'lost'],
+	['nothing yet', { ...well, panel: null, totals: null }, 3600, null, 'dashNET', 'wait'],
+])('of %s it tells when that was so', (_, live, seconds, asOf, title, favicon) => {
+	const nowMs = at + seconds * 1000;
+	const trouble = findTrouble(live, undefined, nowMs);
+	expect(findAsOf(live, trouble, nowMs)).toBe(asOf);
+	expect(toTab({ totals: live.panel && totals }, trouble, asOf)).toEqual({ title, favicon });
 });

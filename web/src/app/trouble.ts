@@ -1,6 +1,6 @@
 /** What is wrong with what is shown, in words: the link, the refresh, the worker. Pure. */
 import type { JobRun } from '../api/client';
-import { clock, duration } from '../format';
+import { clock, duration, moment } from '../format';
 import type { Live } from '../live/store';
 import { words } from '../words';
 
@@ -13,14 +13,14 @@ export interface Trouble {
 const QUIET_SECONDS = 2;
 /** As the server's /readyz: the tick of a clean has no refresh, so that two minutes are nothing yet. */
 const LATE_SECONDS = 190;
+/** Older figures no longer pass for the present; a refresh after a clean has half a minute to come. */
+const STALE_SECONDS = 150;
+const DAY_MS = 86_400_000;
 
 export function findTrouble(live: Live, runs: readonly JobRun[] | undefined, nowMs: number): Trouble | null {
 	if (live.link === 'refused') return { kind: 'refused', text: words.trouble.refused };
-	const lostSeconds = (nowMs - live.linkSince) / 1000;
-	if (live.link !== 'open' && (lostSeconds > QUIET_SECONDS || live.panel === null)) {
-		if (live.panel === null && lostSeconds <= QUIET_SECONDS) return null;
-		return { kind: 'lost', text: words.trouble.lost(clock(live.linkSince / 1000)) };
-	}
+	if (live.lostSince !== null && nowMs - live.lostSince > QUIET_SECONDS * 1000)
+		return { kind: 'lost', text: words.trouble.lost(tellTime(live.lostSince, nowMs)) };
 	if (live.panel === null) return null;
 	const refreshes = runs?.filter((run) => run.job === 'refresh' && run.outcome !== null) ?? [];
 	const newest = refreshes[0];
@@ -32,6 +32,17 @@ export function findTrouble(live: Live, runs: readonly JobRun[] | undefined, now
 	const tell = isIdle ? words.trouble.worker : words.trouble.late;
 	return { kind: 'late', text: tell(duration(ageSeconds)) };
 }
+
+/** When what is shown was so, where that is no longer the present: the link is lost, or no refresh came. */
+export function findAsOf({ panel, lostSince }: Live, trouble: Trouble | null, nowMs: number): string | null {
+	if (panel === null) return null;
+	const isCut = trouble?.kind === 'lost' || trouble?.kind === 'refused';
+	const at = panel.timeStamp === null ? lostSince : Date.parse(panel.timeStamp);
+	if (at === null || (!isCut && nowMs - at <= STALE_SECONDS * 1000)) return null;
+	return tellTime(at, nowMs);
+}
+
+const tellTime = (ms: number, nowMs: number) => (nowMs - ms < DAY_MS ? clock : moment)(ms / 1000);
 
 /** Whether a worker took anything up in the last minutes. */
 function isAnyRunning(runs: readonly JobRun[], nowMs: number): boolean {

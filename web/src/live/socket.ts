@@ -16,7 +16,8 @@ export interface LinkOptions {
 	/** Where to connect now; called before each attempt. */
 	address: () => string;
 	onMessage: (text: string) => void;
-	onLink: (link: Link) => void;
+	/** Told of all but open: what an answer is, only its reader knows. */
+	onLink: (link: Exclude<Link, 'open'>) => void;
 	open?: (address: string) => Socket;
 	random?: () => number;
 }
@@ -46,10 +47,9 @@ export class LiveLink {
 		this.socket = socket;
 		this.timer = setTimeout(() => this.retry(), OPEN_LIMIT_MS);
 		socket.onmessage = (event) => {
-			// Open is who told us something; a proxy accepts also for a server that is gone.
+			// A proxy accepts also for a server that is gone; only a message tells that one is there.
 			clearTimeout(this.timer);
 			this.failures = 0;
-			this.options.onLink('open');
 			this.options.onMessage(event.data);
 		};
 		socket.onclose = (event) => {
@@ -84,7 +84,7 @@ export class LiveLink {
 		this.timer = setTimeout(() => this.connect(), pause * (0.5 + this.random()));
 	}
 
-	private end(link: Link): void {
+	private end(link: Exclude<Link, 'open'>): void {
 		clearTimeout(this.timer);
 		this.timer = undefined;
 		this.drop();

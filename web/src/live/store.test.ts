@@ -63,7 +63,40 @@ test('while the link is lost, the devices stay and the screen is told since when
 	vi.setSystemTime(5000);
 	ScriptedSocket.last.end(1006);
 	paint();
-	expect(store.get()).toMatchObject({ link: 'lost', linkSince: 5000, totals: { devices: 2 } });
+	expect(store.get()).toMatchObject({ link: 'lost', lostSince: 5000, totals: { devices: 2 } });
+});
+
+test('a link stays lost since it was lost first, whatever is tried, until an answer has come', () => {
+	const told: unknown[] = [];
+	const note = () => {
+		paint();
+		const { link, lostSince } = store.get();
+		told.push(`${link} ${lostSince}`);
+	};
+	vi.setSystemTime(5000);
+	ScriptedSocket.last.end(1006);
+	for (let attempt = 0; attempt < 6; attempt += 1) {
+		note();
+		const before = ScriptedSocket.opened.length;
+		while (ScriptedSocket.opened.length === before) vi.advanceTimersByTime(100);
+		note();
+		if (attempt === 3) ScriptedSocket.last.say({ type: 'error', code: 'unavailable', detail: 'later' });
+		note();
+		ScriptedSocket.last.end(1006);
+	}
+	expect(new Set(told)).toEqual(new Set(['lost 5000']));
+	store.hurry();
+	ScriptedSocket.last.say({ type: 'resumed', epoch: 'other', seq: 41 });
+	note();
+	expect(told.at(-1)).toBe('lost 5000');
+	store.hurry();
+	ScriptedSocket.last.say(state(60, [device(1)], 'other'));
+	note();
+	expect(told.at(-1)).toBe('open null');
+	vi.setSystemTime(90_000);
+	ScriptedSocket.last.end(1006);
+	note();
+	expect(told.at(-1)).toBe('lost 90000');
 });
 
 test('after a hole it asks for everything anew', () => {

@@ -6,9 +6,10 @@ import { type Link, LiveLink, type Socket } from './socket';
 import { appendTotals, countTotals, type TickTotals, type Totals } from './totals';
 
 export interface Live {
+	/** Connecting only until the first answer or loss: a lost link is lost until a state or resumed has come. */
 	link: Link;
-	/** Since when the link has been as it is; milliseconds of Date.now(). */
-	linkSince: number;
+	/** When the link was lost first, whatever was tried since; null while it is open; milliseconds of Date.now(). */
+	lostSince: number | null;
 	panel: Panel | null;
 	totals: Totals | null;
 	ring: readonly TickTotals[];
@@ -25,7 +26,7 @@ export interface StoreOptions {
 }
 
 export class LiveStore {
-	private live: Live = { link: 'connecting', linkSince: Date.now(), panel: null, totals: null, ring: [], error: null };
+	private live: Live = { link: 'connecting', lostSince: Date.now(), panel: null, totals: null, ring: [], error: null };
 	/** What was told last; changes only in a frame, as useSyncExternalStore wants it. */
 	private told: Live = this.live;
 	private readonly listeners = new Set<() => void>();
@@ -43,7 +44,8 @@ export class LiveStore {
 			address: () => this.address(),
 			onMessage: (text) => this.take(JSON.parse(text) as Message),
 			onLink: (link) => {
-				if (link !== this.live.link) this.change({ link, linkSince: Date.now() });
+				if (link === this.live.link || link === 'connecting') return;
+				this.change({ link, lostSince: this.live.lostSince ?? Date.now() });
 			},
 		});
 	}
@@ -101,7 +103,8 @@ export class LiveStore {
 		const isTick = panel.timeStamp !== null && message.type !== 'inventory' && message.type !== 'resumed';
 		const ring = isTick ? appendTotals(this.live.ring, totals, panel.timeStamp as string) : this.live.ring;
 		if (isTick) this.recent.take(panel.devices, panel.timeStamp as string);
-		this.change({ panel, totals, ring });
+		const isAnswer = message.type === 'state' || message.type === 'resumed';
+		this.change({ panel, totals, ring, ...(isAnswer && { link: 'open', lostSince: null }) });
 	}
 
 	private change(part: Partial<Live>): void {

@@ -13,19 +13,21 @@ import { roundTripOf, topDevices, trafficOf } from './ranking';
 
 const SHOWN = 6;
 
-export function DownNow() {
+export function DownNow({ asOf }: { asOf: string | null }) {
 	const devices = useLive((live) => live.panel?.devices);
 	const down = useMemo(() => [...(devices?.values() ?? [])].filter((device) => device.state !== 'up'), [devices]);
 	return (
 		<Card
-			title={words.downNow}
+			title={asOf === null ? words.downNow : words.downThen}
 			aside={
 				down.length > SHOWN && (
 					<ViewLink to={{ page: 'devices', state: 'down' }}>{down.length.toLocaleString()}</ViewLink>
 				)
 			}
 		>
-			{down.length === 0 && <p className="quiet">{devices?.size === 0 ? words.first.empty : words.nothingDown}</p>}
+			{down.length === 0 && (
+				<p className="quiet">{devices?.size === 0 ? words.first.empty : words.nothingDown(asOf)}</p>
+			)}
 			<ul className="rows">
 				{down.slice(0, SHOWN).map((device) => (
 					<li key={device.id}>

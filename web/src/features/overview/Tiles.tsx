@@ -11,7 +11,8 @@ import { useLive } from '../../hooks';
 import { words } from '../../words';
 import { type HourPoint, joinHour } from './hour';
 
-export function Tiles() {
+/** `asOf`: when it was so, where that is no longer the present. */
+export function Tiles({ asOf }: { asOf: string | null }) {
 	const totals = useLive((live) => live.totals);
 	const hour = useHour();
 	if (totals === null)
@@ -28,7 +29,7 @@ export function Tiles() {
 			<Tile className="tile-up" title={words.devicesUp} values={hour.map((one) => one.up)}>
 				<ViewLink to={{ page: 'devices', state: down > 0 ? 'down' : null }} className="tile-link">
 					<b>{up.toLocaleString()}</b> <small>{words.ofDevices(devices)}</small>
-					<span className="tile-note">{words.counts(down, unknown, devices)}</span>
+					<span className="tile-note">{words.counts(down, unknown, devices, asOf)}</span>
 				</ViewLink>
 				<Shares up={up} down={down} unknown={unknown} />
 			</Tile>
