@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from dashnet import __version__
 from dashnet.cli_demo import demo_app
 from dashnet.cli_devices import devices_app
+from dashnet.cli_discover import discover
 from dashnet.cli_secrets import secrets_app
 from dashnet.errors import DashnetError
 from dashnet.reading import State
@@ -31,6 +32,7 @@ jobs_app = typer.Typer(help="Ask for jobs, and see what became of them.", no_arg
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(demo_app, name="demo")
 app.add_typer(devices_app, name="devices")
+app.command("discover")(discover)
 app.add_typer(secrets_app, name="secrets")
 
 
