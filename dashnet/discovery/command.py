@@ -71,11 +71,14 @@ async def _follow(discovery_id: str, console: Console) -> Any:  # the service's 
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("waiting", total=1.0)
         while True:
-            run = await ask_network(get_settings(), "GET", f"{_PATH}{discovery_id}")
+            runs = await ask_network(get_settings(), "GET", _PATH)
+            run = next((one for one in runs if one["id"] == discovery_id), None)
+            if run is None:
+                raise DashnetError("the discovery was forgotten: Redis lost it, or somebody removed it")
             told = f"{run['stage']}, {run['found_count']:,} found"
             progress.update(task, description=told, completed=run["progress"])
             if run["outcome"]:
-                return run
+                return await ask_network(get_settings(), "GET", f"{_PATH}{discovery_id}")
             await asyncio.sleep(POLL_SECONDS)
 
 

@@ -213,7 +213,7 @@ async def test_a_run_that_lost_its_slot_ends(network: httpx.AsyncClient, setting
     begun = await begin(network, **LONG)
     for number in range(MOST_RUNNING):
         await redis.set(discovery_slot_key(settings, number), "another")
-    assert (await until_ended(network, begun["id"]))["outcome"] is not None
+    assert (await until_ended(network, begun["id"]))["outcome"] == "broken_off"
     assert [await redis.get(discovery_slot_key(settings, number)) for number in range(MOST_RUNNING)] == [b"another"] * 2
 
 

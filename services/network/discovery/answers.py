@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
 from services.network.discovery.models import FoundDevice, ProposedDevice
@@ -37,7 +38,11 @@ class _Known:
 
 
 def describe_found(found: Sequence[_Found], devices: Iterable[_Device]) -> Sequence[FoundDevice]:
-    """Each finding with its known device and a proposal; no two proposals have the same `mac_address`."""
+    """Each finding with its known device and a proposal, in the order of addresses.
+
+    No two proposals have the same `mac_address`.
+    """
+    found = sorted(found, key=lambda one: int(ip_address(one["address"])))
     known = _Known.among(devices, found)
     identifiers = _identify(found, known)
     return [

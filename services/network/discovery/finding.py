@@ -1,9 +1,7 @@
 """What a run knows so far: of itself, and of each address that answered."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 
 from services.network.discovery.models import FoundBy, Outcome
@@ -60,7 +58,6 @@ class Run:
         head = {name: getattr(self, name) for name in (*fields, "notes", "error")}
         return {**head, "found_count": len(self.found)}
 
-    def findings(self) -> list[Mapping[str, Any]]:
-        """What was found, for JSON, in the order of addresses."""
-        ordered = sorted(self.found.values(), key=lambda one: int(ip_address(one.address)))
-        return [asdict(finding) for finding in ordered]
+    def findings(self) -> list[Finding]:
+        """What was found, for JSON, in no order."""
+        return [*self.found.values()]

@@ -16,7 +16,7 @@ from services.network.discovery.explore import Explorer
 from services.network.discovery.finding import Run
 from services.network.discovery.models import DiscoveryCreate, Outcome
 from services.network.discovery.scope import list_addresses, parse_network
-from services.network.discovery.shelf import MOST_RUNNING, Shelf
+from services.network.discovery.shelf import MOST_RUNNING, Shelf, encode_json
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +51,13 @@ class Runs:
         task = asyncio.create_task(self._run(run, slot, asked))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        await self._shelf.keep(run, slot, with_findings=True)
-        await self._shelf.drop_oldest()
+        try:
+            await self._shelf.keep(run, slot, encode_json([]))
+            await self._shelf.drop_oldest()
+        except BaseException:
+            # Nobody will know its id.
+            task.cancel()
+            raise
         return run
 
     async def close(self) -> None:
@@ -78,9 +83,9 @@ class Runs:
         try:
             async with self._writing(run, slot) as is_to_end, asyncio.timeout(LONGEST_SECONDS):
                 await asyncio.wait([exploring, is_to_end], return_when=asyncio.FIRST_COMPLETED)
-            if not exploring.done():
-                run.outcome = Outcome.CANCELLED
-                return
+                if not exploring.done():
+                    run.outcome = is_to_end.result()
+                    return
             exploring.result()
             run.outcome = Outcome.DONE
         except TimeoutError:
@@ -94,7 +99,7 @@ class Runs:
             await cancel_and_wait(exploring)
 
     @asynccontextmanager
-    async def _writing(self, run: Run, slot: int) -> AsyncIterator[asyncio.Task[None]]:
+    async def _writing(self, run: Run, slot: int) -> AsyncIterator[asyncio.Task[Outcome]]:
         """Write the run down again and again; the task ends when somebody wants the run to end."""
         writing = asyncio.create_task(self._write(run, slot))
         try:
@@ -102,14 +107,15 @@ class Runs:
         finally:
             await cancel_and_wait(writing)
 
-    async def _write(self, run: Run, slot: int) -> None:
-        before: object = None
+    async def _write(self, run: Run, slot: int) -> Outcome:
+        before = b""
         while True:
             await asyncio.sleep(_WRITE_SECONDS)
-            findings = run.findings()
+            findings = encode_json(run.findings())
             try:
-                if not await self._shelf.keep(run, slot, with_findings=findings != before):
-                    return
+                outcome = await self._shelf.keep(run, slot, None if findings == before else findings)
+                if outcome is not None:
+                    return outcome
                 before = findings
             except (RedisError, OSError, ServiceUnavailable) as error:
                 logger.warning("discovery not written down id=%s error=%s", run.id, error)
@@ -117,7 +123,7 @@ class Runs:
     async def _write_end(self, run: Run, slot: int) -> None:
         for _ in range(_LAST_TRIES):
             with contextlib.suppress(RedisError, OSError, ServiceUnavailable):
-                await self._shelf.keep(run, slot, with_findings=True)
+                await self._shelf.keep(run, slot, encode_json(run.findings()))
                 await self._shelf.leave_slot(run.id, slot)
                 return
             await asyncio.sleep(_LAST_PAUSE_SECONDS)

@@ -52,12 +52,15 @@ class Shelf:
                     return number
         return None
 
-    async def keep(self, run: Run, slot: int, *, with_findings: bool) -> bool:
-        """Write what a run knows and say that it runs on; false where it is to end."""
+    async def keep(self, run: Run, slot: int, findings: bytes | None) -> Outcome | None:
+        """Write what a run knows and say that it runs on; the outcome with which it is to end, where it is.
+
+        `findings` are encoded, null where they are as they were.
+        """
         key = discovery_key(self._settings, run.id)
-        parts = {"head": _encode(run.head())}
-        if with_findings:
-            parts["found"] = _encode(run.findings())
+        parts = {"head": encode_json(run.head())}
+        if findings is not None:
+            parts["found"] = findings
         async with self._bounded(), self._redis.pipeline(transaction=True) as pipeline:
             pipeline.eval(_HOLD_SLOT, 1, discovery_slot_key(self._settings, slot), run.id, str(SLOT_SECONDS))
             pipeline.hset(key, mapping=parts)
@@ -65,7 +68,9 @@ class Shelf:
             pipeline.zadd(discoveries_key(self._settings), {run.id: run.started_at.timestamp()})
             pipeline.exists(discovery_end_key(self._settings, run.id))
             has_slot, *_, is_to_end = await pipeline.execute()
-        return bool(has_slot) and not is_to_end
+        if not has_slot:
+            return Outcome.BROKEN_OFF
+        return Outcome.CANCELLED if is_to_end else None
 
     async def leave_slot(self, discovery_id: str, slot: int) -> None:
         """Let another run begin."""
@@ -134,8 +139,9 @@ def _as_of_now(raw: bytes | None, running: set[str]) -> bytes | None:
     head = None if raw is None else orjson.loads(raw)
     if head is None or head["outcome"] is not None or head["id"] in running:
         return raw
-    return _encode({**head, "outcome": Outcome.BROKEN_OFF, "error": _BROKEN_OFF})
+    return encode_json({**head, "outcome": Outcome.BROKEN_OFF, "error": _BROKEN_OFF})
 
 
-def _encode(document: object) -> bytes:
+def encode_json(document: object) -> bytes:
+    """JSON as runs are kept in."""
     return orjson.dumps(document, option=orjson.OPT_UTC_Z)

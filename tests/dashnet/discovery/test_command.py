@@ -60,7 +60,7 @@ async def test_what_is_found_is_shown_and_nothing_is_added_where_nobody_is_asked
     await discover(asked, ASK, None)
     told = capsys.readouterr()
     assert "6 of 6 addresses answer, 0 are known" in told.out
-    assert "02:DA:5E:A6:01:00" in told.out
+    assert "demo-switch-2" in told.out
     assert SECRET not in told.out + told.err
     assert await inventory(network) == []
 

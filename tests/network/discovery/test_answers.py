@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import orjson
+
 from services.network.discovery.answers import describe_found
 from services.network.discovery.finding import Finding, Run
 from services.network.discovery.models import DiscoveryCreate, FoundBy
+from services.network.discovery.shelf import encode_json
 from tests.network.discovery.runs import NOW
 
 MAC = "00:1B:44:11:3A:B7"
@@ -12,7 +15,8 @@ MAC = "00:1B:44:11:3A:B7"
 
 def found(*findings: Finding) -> list[Any]:
     run = Run("0" * 16, "10.0.0.0/28", 14, NOW, found={one.address: one for one in findings})
-    return run.findings()
+    kept: list[Any] = orjson.loads(encode_json(run.findings()))
+    return kept
 
 
 def device(number: int, **fields: str) -> dict[str, Any]:
