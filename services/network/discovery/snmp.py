@@ -49,6 +49,9 @@ async def ask(address: str, credentials: Sequence[SnmpOptions], turn: Callable[[
         except DeviceTimeout:
             continue
         except DriverFault as fault:
+            if isinstance(fault.__cause__, OSError):
+                # Nothing could be sent, so nobody has answered.
+                continue
             error = error or blot_out(fault.detail, options)
     return None if error is None else Answer(error=error)
 

@@ -17,8 +17,10 @@ from dashnet.errors import DriverError
 from services.network.demo_agents.main import run_agents
 from services.network.discovery.models import FoundBy
 from services.network.discovery.reverse_names import ReverseNames
+from services.network.discovery.snmp import ask
+from services.network.drivers.snmp_options import SnmpOptions
 from tests.network.discovery.runs import explore
-from tests.network.discovery.star import NETWORK, make_star
+from tests.network.discovery.star import IPV6_NETWORK, NETWORK, make_star
 from tests.network.drivers.agent import run_agent
 from tests.network.drivers.lonely import ROOT, WITHOUT_RAW, needs_namespaces
 from tests.network.drivers.namespaces import run_inside
@@ -126,6 +128,24 @@ async def test_hosts_of_a_network_have_their_mac_addresses_and_one_that_is_mute_
     assert own <= run.found.keys()
     assert all(run.found[address].mac_address for address in own)
     assert not run.found.keys() & {"198.18.0.13", "198.18.0.14"}
+
+
+async def test_hosts_of_an_ipv6_network_have_their_mac_addresses() -> None:
+    with make_star() as star:
+        if not star.has_ipv6:
+            pytest.skip("no IPv6 on this machine")
+        run = await asyncio.to_thread(run_inside, star.middle, lambda: explore(IPV6_NETWORK))
+    assert run.found.keys() == {"fd00:5e::1", "fd00:5e::2"}
+    assert run.found["fd00:5e::2"].mac_address == star.macs["198.18.0.2"]
+
+
+async def test_an_address_that_nothing_can_be_sent_to_has_not_answered() -> None:
+    async def turn() -> None:
+        """Whose turn it is makes no difference here."""
+
+    options = SnmpOptions.model_validate({"community": "public", "retries": 0, "timeout_seconds": 0.5})
+    with make_star() as star:
+        assert await asyncio.to_thread(run_inside, star.middle, lambda: ask("198.18.1.1", [options], turn)) is None
 
 
 async def test_a_network_that_this_machine_cannot_send_to_is_an_error_that_says_so() -> None:
