@@ -20,6 +20,7 @@ from bench.memory import measure_memory
 from bench.past import measure_past
 from bench.pings import measure_pings
 from bench.refresh import measure_refresh
+from bench.screen import measure_screen
 from bench.simulation import measure_simulation
 from bench.snmp.run import measure_snmp
 from bench.stages import measure_stages
@@ -44,6 +45,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "stalled": measure_stalled,
     "storm": measure_storm,
     "views": measure_views,
+    "screen": measure_screen,
 }
 RESULTS = Path(__file__).parent / "results"
 

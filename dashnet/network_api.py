@@ -31,6 +31,15 @@ async def ask_network(settings: Settings, method: str, path: str, **options: Any
         raise ServiceUnavailable(
             f"the network service at {where} is out of reach; start Dashnet with: make up"
         ) from error
+    return read_answer(answer, where)
+
+
+def read_answer(answer: httpx.Response, where: str) -> Any:  # any JSON value
+    """The JSON of an answer.
+
+    Raises:
+        InvalidInput, Conflict, ServiceUnavailable, DashnetError: it is a refusal; as `ask_network`.
+    """
     try:
         body = answer.json()
         if answer.is_success:

@@ -64,6 +64,7 @@ STRICTER = {
     "POST /discoveries/",
     "POST /api/discoveries/",
     "PUT /devices/",
+    "PUT /api/fleet",
     "PATCH /devices/{device_id}",
     "POST /api/devices",
     "PATCH /api/devices/{device_id}",

@@ -16,7 +16,7 @@ from dashnet.fleet.csv_files import write_csv
 from dashnet.fleet.diff import print_changes
 from dashnet.fleet.entries import MOST_BYTES, Fleet
 from dashnet.fleet.export import to_fleet
-from dashnet.fleet.files import locate, read_fleet
+from dashnet.fleet.files import locate, name_of, read_fleet
 from dashnet.fleet.formats import FileFormat
 from dashnet.fleet.yaml_files import write_yaml
 from dashnet.network_api import ask_network
@@ -113,7 +113,7 @@ async def _put(path: Path, fleet: Fleet, **parameters: str) -> Any:  # the servi
     try:
         return await ask_network(get_settings(), "PUT", "/devices/", params=parameters, content=body, headers=headers)
     except (InvalidInput, Conflict) as error:
-        raise locate(path, fleet, error) from None
+        raise locate(name_of(path), fleet, error) from None
 
 
 async def list_devices(*, as_json: bool) -> None:

@@ -1,6 +1,8 @@
 """Fleet files on disk or standard input: which format they have, and errors with the file's name."""
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from dashnet.errors import DashnetError, FieldError, InvalidInput
@@ -13,7 +15,7 @@ from dashnet.fleet.yaml_files import read_yaml
 STANDARD_INPUT = Path("-")
 
 
-_READERS = {FileFormat.YAML: read_yaml, FileFormat.CSV: read_csv, FileFormat.NETBOX: read_netbox}
+_TABLE_READERS = {FileFormat.CSV: read_csv, FileFormat.NETBOX: read_netbox}
 _SUFFIXES = {".yaml": FileFormat.YAML, ".yml": FileFormat.YAML, ".csv": FileFormat.CSV}
 
 
@@ -29,24 +31,42 @@ def read_fleet(path: Path, file_format: FileFormat | None) -> tuple[Fleet, FileF
         InvalidInput: it is wrong; tells the line.
         DashnetError: it cannot be read, is larger than 40 MiB, or nothing tells its format.
     """
-    text = _read_text(path)
     found = file_format or _SUFFIXES.get(path.suffix.lower())
     if found is None:
         raise DashnetError(f"{name_of(path)} is neither .yaml nor .csv: say what it is with --format")
-    if file_format is None and found is FileFormat.CSV and is_netbox(text.partition("\n")[0]):
-        found = FileFormat.NETBOX
+    content = _read_content(path)
+    if file_format is None:
+        found = tell_csv_apart(content, found)
+    return parse_fleet(content, name_of(path), found), found
+
+
+def tell_csv_apart(content: bytes, file_format: FileFormat) -> FileFormat:
+    """Of CSV whether it is NetBox's, which its header shows."""
+    header = content.partition(b"\n")[0].decode("utf-8-sig", "replace")
+    return FileFormat.NETBOX if file_format is FileFormat.CSV and is_netbox(header) else file_format
+
+
+def parse_fleet(
+    content: bytes, name: str, file_format: FileFormat, environment: Mapping[str, str] = os.environ
+) -> Fleet:
+    """The devices of a text, which errors call by `name`.
+
+    Raises:
+        InvalidInput: it is wrong; tells the line.
+    """
+    text = _decode(content, name)
     try:
-        fleet = _READERS[found](text)
+        fleet = read_yaml(text, environment) if file_format is FileFormat.YAML else _TABLE_READERS[file_format](text)
     except WrongLine as error:
-        where = f"{name_of(path)}:{error.line}"
+        where = f"{name}:{error.line}"
         raise InvalidInput(f"{where}: {error.detail}; nothing was changed", [FieldError(where, error.detail)]) from None
     if not fleet.entries:
         told = "".join(f"\n  {one}" for one in fleet.left_out)
-        raise InvalidInput(f"{name_of(path)} holds no device; nothing was changed{told}")
-    return fleet, found
+        raise InvalidInput(f"{name} holds no device; nothing was changed{told}")
+    return fleet
 
 
-def _read_text(path: Path) -> str:
+def _read_content(path: Path) -> bytes:
     try:
         if path == STANDARD_INPUT:
             content = sys.stdin.buffer.read(MOST_BYTES + 1)
@@ -57,20 +77,24 @@ def _read_text(path: Path) -> str:
         raise DashnetError(f"{path} cannot be read: {error.strerror}") from error
     if len(content) > MOST_BYTES:
         raise DashnetError(f"{name_of(path)} is larger than {MOST_BYTES:,} bytes, the most that is taken at once")
+    return content
+
+
+def _decode(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidInput(f"{name_of(path)}:{line}: this is no UTF-8 text; nothing was changed") from None
+        raise InvalidInput(f"{name}:{line}: this is no UTF-8 text; nothing was changed") from None
 
 
-def locate(path: Path, fleet: Fleet, refused: InvalidInput | DashnetError) -> DashnetError:
+def locate(name: str, fleet: Fleet, refused: DashnetError) -> DashnetError:
     """What the network service refused, told with the lines of the file; anything else as it is."""
-    errors = [_locate_one(path, fleet, error) for error in refused.errors]
-    return refuse(name_of(path), errors) if errors else refused
+    errors = [_locate_one(name, fleet, error) for error in refused.errors]
+    return refuse(name, errors) if errors else refused
 
 
-def _locate_one(path: Path, fleet: Fleet, error: FieldError) -> FieldError:
+def _locate_one(name: str, fleet: Fleet, error: FieldError) -> FieldError:
     index, _, field = error.location.removeprefix("[").partition("]")
     if not index.isdigit() or int(index) >= len(fleet.entries):
         return error
@@ -78,7 +102,7 @@ def _locate_one(path: Path, fleet: Fleet, error: FieldError) -> FieldError:
     field = field.removeprefix(".")
     line = entry.field_lines.get(field.split(".")[0].split("[")[0], entry.line)
     detail = _name_items(fleet, error.detail)
-    return FieldError(f"{name_of(path)}:{line}", ": ".join(part for part in (_describe(entry), field, detail) if part))
+    return FieldError(f"{name}:{line}", ": ".join(part for part in (_describe(entry), field, detail) if part))
 
 
 def _describe(entry: Entry) -> str:

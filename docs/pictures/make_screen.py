@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 NETWORK_PORT, APP_PORT = 6390, 6391
 BASE = f"http://127.0.0.1:{APP_PORT}"
-SHOWN = ("overview", "devices", "device", "phone")
+SHOWN = ("overview", "devices", "device", "map", "phone")
 READY_SECONDS = 60
 
 

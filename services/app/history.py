@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.history.counts import select_device_counts, select_summary_counts
 from dashnet.history.plan import make_plan
-from dashnet.history.tiers import open_history
+from dashnet.history.tiers import Tier, open_history
 from dashnet.problems import problem_responses
 from services.app.csv_lines import to_csv
 from services.app.dependencies import CurrentPanel, Engine
@@ -94,12 +94,13 @@ async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked
     """The whole network's past: sums over all devices, their mean, minimum and maximum per bucket."""
     simulated = has_simulated(panel.devices.values())
     async with open_history(engine) as (connection, extent):
+        raw_since, _ = extent.reach(Tier.RAW, simulated=simulated)
         step = asked.choose_step(extent, simulated=simulated)
         edges = asked.make_edges(step)
         if not asked.is_csv:
             plan = make_plan(edges, extent, simulated=simulated)
             points = to_summary_points(plan, await select_summary_counts(connection, plan))
-            return to_json({**describe(asked, step, plan), "points": points})
+            return to_json({**describe(asked, step, plan, raw_since), "points": points})
 
     async def lines() -> AsyncIterator[bytes]:
         yield to_csv([SUMMARY_POINT_FIELDS])
@@ -118,13 +119,14 @@ async def _answer_devices(
 ) -> Response | tuple[dict[str, Any], dict[int, list[dict[str, Any]]]]:
     """The head of the answer and the points of each device; or, as CSV, the whole answer."""
     async with open_history(engine) as (connection, extent):
+        raw_since, _ = extent.reach(Tier.RAW, simulated=simulated)
         step = asked.choose_step(extent, simulated=simulated, series=len(ids))
         edges = asked.make_edges(step, len(ids))
         if not asked.is_csv:
             plan = make_plan(edges, extent, simulated=simulated)
             found = await select_device_counts(connection, plan, ids)
             points = {device_id: to_device_points(plan, found.get(device_id, {})) for device_id in ids}
-            return describe(asked, step, plan), points
+            return describe(asked, step, plan, raw_since), points
 
     async def lines() -> AsyncIterator[bytes]:
         yield to_csv([["device_id", *DEVICE_POINT_FIELDS]])

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dashnet.errors import NotFound
 from dashnet.history.counts import InterfaceCounts, select_interface_counts
 from dashnet.history.plan import Plan, make_plan
-from dashnet.history.tiers import open_history, select_interface_extent
+from dashnet.history.tiers import Tier, open_history, select_interface_extent
 from dashnet.problems import problem_responses
 from dashnet.reading import State, to_wire
 from services.app.csv_lines import to_csv
@@ -144,10 +144,11 @@ async def _answer(engine: AsyncEngine, asked: Question, interface_id: int, named
         extent = await select_interface_extent(connection)
         step = asked.choose_step(extent, simulated=False)
         edges = asked.make_edges(step)
+        raw_since, _ = extent.reach(Tier.RAW, simulated=False)
         if not asked.is_csv:
             plan = make_plan(edges, extent, simulated=False)
             points = to_interface_points(plan, await select_interface_counts(connection, plan, interface_id))
-            return to_json({**describe(asked, step, plan), **named, "points": points})
+            return to_json({**describe(asked, step, plan, raw_since), **named, "points": points})
 
     async def lines() -> AsyncIterator[bytes]:
         yield to_csv([[*named, *InterfacePoint.model_fields]])

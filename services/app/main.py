@@ -26,6 +26,7 @@ from services.app import (
     asyncapi,
     availability,
     devices,
+    fleet,
     forward,
     full_state,
     history,
@@ -72,7 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_problems(app)
     # History first: its /devices/history is no id of a device.
     past = (history, interfaces, availability, traffic, state_changes, reports)
-    for room in (live, full_state, *past, devices, job_runs, forward, asyncapi):
+    for room in (live, full_state, *past, devices, job_runs, forward, fleet, asyncapi):
         app.include_router(room.router)
     _add_operations(app)
     add_screen(app)

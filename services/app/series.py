@@ -27,6 +27,7 @@ class Series(BaseModel):
 
     `tier` is the coarsest that was read, `tiers` are all: raw, 5m, 1h, 1d. `step_seconds` is null for steps of the
     calendar. `exact` is false where a bucket begins with the row that holds its begin, because finer rows are gone.
+    From `raw_since` on single readings are held of all devices asked for, so that steps of a minute can be asked for.
     """
 
     begin: datetime = Field(alias="from")
@@ -37,6 +38,7 @@ class Series(BaseModel):
     tier: Tier | None
     tiers: list[Tier]
     exact: bool
+    raw_since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def cut_edges(edges: Sequence[datetime], buckets_at_once: int) -> Iterator[Seque
         yield edges[first : first + buckets_at_once + 1]
 
 
-def describe(asked: Question, step: Step, plan: Plan) -> dict[str, Any]:
+def describe(asked: Question, step: Step, plan: Plan, raw_since: datetime) -> dict[str, Any]:
     """The fields of `Series`."""
     return {
         "from": to_wire(plan.edges[0]),
@@ -133,4 +135,5 @@ def describe(asked: Question, step: Step, plan: Plan) -> dict[str, Any]:
         "tier": plan.tiers[0] if plan.tiers else None,
         "tiers": plan.tiers,
         "exact": plan.is_exact,
+        "raw_since": to_wire(raw_since),
     }

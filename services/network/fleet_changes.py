@@ -3,13 +3,46 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from services.network.fleet_plan import Plan
 from services.network.inventory import Changes
-from services.network.models import ChangedDevice, FieldChange, FleetChanges, NamedDevice
 from services.network.sealing import SealedDevice, Tokens, to_path
 
 _Wire = Mapping[str, Any]
 _Names = Mapping[int, tuple[str, str]]
+
+
+class FieldChange(BaseModel):
+    """A field before and after; where both show the same mask the secret behind it is another."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class NamedDevice(BaseModel):
+    """Which device; `id` is null for one that a dry run would add."""
+
+    id: int | None
+    host_name: str
+    mac_address: str
+
+
+class ChangedDevice(NamedDevice):
+    """A device under its new name, and what changes."""
+
+    changes: list[FieldChange]
+
+
+class FleetChanges(BaseModel):
+    """What a fleet changed in the inventory, or in a dry run would change."""
+
+    dry_run: bool
+    created: list[NamedDevice]
+    changed: list[ChangedDevice]
+    removed: list[NamedDevice]
+    unchanged: int
 
 
 def describe_plan(plan: Plan, inventory: Changes, *, dry_run: bool) -> FleetChanges:

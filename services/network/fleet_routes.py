@@ -11,9 +11,8 @@ from services.network.bodies import MOST_DEVICES, parse_entries
 from services.network.dependencies import CurrentKeys, CurrentSettings, Engine, RedisClient
 from services.network.drivers import check_driver
 from services.network.edits import announce, json_body, read_json_body
-from services.network.fleet_changes import describe_plan
+from services.network.fleet_changes import FleetChanges, describe_plan
 from services.network.fleet_plan import Mode, plan_fleet
-from services.network.models import FleetChanges
 from services.network.moments import invalid_field
 
 router = APIRouter(tags=["devices"], responses=problem_responses(422, 503))

@@ -228,38 +228,6 @@ class DevicePublic(StaticDevice):
     interfaces: list[InterfacePublic] | None = None
 
 
-class FieldChange(BaseModel):
-    """A field before and after; where both show the same mask the secret behind it is another."""
-
-    field: str
-    before: Any
-    after: Any
-
-
-class NamedDevice(BaseModel):
-    """Which device; `id` is null for one that a dry run would add."""
-
-    id: int | None
-    host_name: str
-    mac_address: str
-
-
-class ChangedDevice(NamedDevice):
-    """A device under its new name, and what changes."""
-
-    changes: list[FieldChange]
-
-
-class FleetChanges(BaseModel):
-    """What a fleet changed in the inventory, or in a dry run would change."""
-
-    dry_run: bool
-    created: list[NamedDevice]
-    changed: list[ChangedDevice]
-    removed: list[NamedDevice]
-    unchanged: int
-
-
 class InventoryChanges(BaseModel):
     """What changed after a revision; `removed` holds ids."""
 

@@ -175,6 +175,18 @@ async def test_an_answer_says_what_it_was_made_of(
     }
 
 
+async def test_an_answer_in_longer_steps_says_from_when_on_minutes_can_be_asked_for(
+    app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine
+) -> None:
+    await store_past(engine, steady(device_ids[0], NOON, NOON + 3 * HOUR), NOON + 4 * HOUR)
+    await forget_finer_than_hours(engine, NOON + 2 * HOUR)
+    for path in (f"/api/devices/{device_ids[0]}/history", "/api/summary/history"):
+        whole = await ask(app, path, NOON, NOON + 3 * HOUR, step="1m")
+        assert (whole["step"], whole["raw_since"]) == ("1h", to_wire(NOON + 2 * HOUR))
+        fine = await ask(app, path, NOON + 2 * HOUR, NOON + 3 * HOUR, step="1m")
+        assert (fine["step"], len(fine["points"])) == ("1m", 60)
+
+
 async def test_where_finer_rows_are_gone_the_step_becomes_theirs(
     app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine
 ) -> None:

@@ -1,11 +1,13 @@
 """A page of the screen in a real Chromium, driven from here through web/scripts/drive.mjs."""
 
 import asyncio
+import atexit
 import json
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -63,10 +65,12 @@ async def open_page(url: str, **options: Any) -> AsyncIterator[Page]:
     missing = _find_missing()
     if missing:
         pytest.skip(missing)
+    endpoint, _ = await asyncio.to_thread(_start_browser)
     process = await asyncio.create_subprocess_exec(
         str(WEB / "node.sh"),
         "node",
         str(WEB / "scripts" / "drive.mjs"),
+        endpoint,
         json.dumps(options),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -82,6 +86,19 @@ async def open_page(url: str, **options: Any) -> AsyncIterator[Page]:
         process.stdin.close()
         async with asyncio.timeout(SECONDS):
             await process.wait()
+
+
+@lru_cache(maxsize=1)
+def _start_browser() -> tuple[str, "subprocess.Popen[str]"]:
+    """One browser for all tests of this process, each with a context of its own; where to connect to, and it itself."""
+    command = [str(WEB / "node.sh"), "node", str(WEB / "scripts" / "serve.mjs")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    # It ends with its input, which the system closes where this process is killed.
+    atexit.register(process.communicate)
+    assert process.stdout is not None
+    endpoint = process.stdout.readline().strip()
+    assert endpoint, f"the browser ended with {process.wait()}"
+    return endpoint, process
 
 
 def _find_missing() -> str | None:

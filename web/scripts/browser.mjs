@@ -22,6 +22,13 @@ export async function launch() {
 	return chromium.launch({ executablePath: findChromium(), args: QUIET });
 }
 
+/** A browser that other processes connect to, by its `wsEndpoint()`. */
+export async function serve() {
+	return chromium.launchServer({ executablePath: findChromium(), args: QUIET });
+}
+
+export const connect = (endpoint) => chromium.connect(endpoint);
+
 /** A page in a context of its own; `complaints` gathers what its console, scripts and policy object to. */
 export async function openPage(browser, options = {}) {
 	const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', ...options });

@@ -10,6 +10,7 @@ export const RANGES = {
 	'30d': 2_592_000,
 	'90d': 7_776_000,
 	'1y': 31_536_000,
+	all: Number.POSITIVE_INFINITY,
 } as const;
 
 export type RangeName = keyof typeof RANGES;

@@ -42,6 +42,6 @@ export function useJobRuns() {
 		queryKey: ['job-runs', tick],
 		queryFn: async ({ signal }) => found(await api.GET('/api/job-runs', { params: { query: { limit: 150 } }, signal })),
 		placeholderData: (before) => before,
-		refetchInterval: 20_000,
+		refetchInterval: ({ state }) => (state.data?.some((run) => run.outcome === null) ? 2000 : 20_000),
 	});
 }

@@ -1,12 +1,11 @@
 /** Short words about what was done, each with a way back; the newest replaces the one before. */
 import { useSyncExternalStore } from 'react';
+import { UNDO_MS } from './removals';
 
 export interface Notice {
 	text: string;
 	undo?: () => Promise<void>;
 }
-
-const SHOWN_MS = 12_000;
 
 let notice: Notice | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -15,7 +14,7 @@ const listeners = new Set<() => void>();
 export function tell(next: Notice | null): void {
 	clearTimeout(timer);
 	notice = next;
-	if (next) timer = setTimeout(() => tell(null), SHOWN_MS);
+	if (next) timer = setTimeout(() => tell(null), UNDO_MS);
 	for (const listener of listeners) listener();
 }
 

@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { base } from '../api/client';
+import { AddButton } from '../features/edit/Actions';
 import { useLive } from '../hooks';
 import { words } from '../words';
 
@@ -17,7 +18,7 @@ export function FirstStart() {
 	};
 	return (
 		<section className="card welcome">
-			<div>
+			<div className="welcome-text">
 				<h2>{words.first.title}</h2>
 				<p>{isEmpty ? words.first.empty : words.first.what}</p>
 				<p className="quiet">{words.first.add}</p>
@@ -25,11 +26,14 @@ export function FirstStart() {
 					<code>{`curl --json '{"host_name": "nas", "mac_address": "00:1B:44:11:3A:B7", "ip_address": "192.168.1.9", "device_type": "NAS"}' ${base().href}api/devices`}</code>
 				</pre>
 			</div>
-			{!isRead && (
-				<Button variant="light" onClick={close}>
-					{words.first.ok}
-				</Button>
-			)}
+			<div className="welcome-buttons">
+				<AddButton />
+				{!isRead && (
+					<Button variant="default" onClick={close}>
+						{words.first.ok}
+					</Button>
+				)}
+			</div>
 		</section>
 	);
 }

@@ -2,7 +2,15 @@
 import type { MouseEvent, ReactNode } from 'react';
 import { go, hrefOf, type View } from '../address';
 
-export function ViewLink(props: { to: Partial<View>; children: ReactNode; className?: string; isCurrent?: boolean }) {
+interface Props {
+	to: Partial<View>;
+	children: ReactNode;
+	className?: string;
+	isCurrent?: boolean;
+	tabIndex?: number;
+}
+
+export function ViewLink(props: Props) {
 	const follow = (event: MouseEvent) => {
 		if (event.metaKey || event.ctrlKey || event.shiftKey) return;
 		event.preventDefault();
@@ -14,6 +22,7 @@ export function ViewLink(props: { to: Partial<View>; children: ReactNode; classN
 			href={hrefOf(props.to)}
 			onClick={follow}
 			className={props.className}
+			tabIndex={props.tabIndex}
 			aria-current={props.isCurrent ? 'page' : undefined}
 		>
 			{props.children}

@@ -1,6 +1,7 @@
 /** The one store of the screen: follows /live and tells its listeners at most once per animation frame. */
 import type { Control, Message } from './messages';
 import { follow, type Panel, SeqGap } from './panel';
+import { Recent } from './recent';
 import { type Link, LiveLink, type Socket } from './socket';
 import { appendTotals, countTotals, type TickTotals, type Totals } from './totals';
 
@@ -32,6 +33,8 @@ export class LiveStore {
 	private readonly onFrame: (callback: () => void) => void;
 	private isDue = false;
 	private isHoled = false;
+	/** Grows with each tick; read in a frame, after a tick was told. */
+	readonly recent = new Recent();
 
 	constructor(private readonly options: StoreOptions) {
 		this.onFrame = options.onFrame ?? inFrame;
@@ -94,8 +97,10 @@ export class LiveStore {
 	private show(panel: Panel | null, message: Message): void {
 		if (panel === null) return;
 		const totals = countTotals(panel);
+		if (message.type === 'state') this.recent.forget();
 		const isTick = panel.timeStamp !== null && message.type !== 'inventory' && message.type !== 'resumed';
 		const ring = isTick ? appendTotals(this.live.ring, totals, panel.timeStamp as string) : this.live.ring;
+		if (isTick) this.recent.take(panel.devices, panel.timeStamp as string);
 		this.change({ panel, totals, ring });
 	}
 

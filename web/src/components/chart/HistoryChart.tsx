@@ -2,21 +2,14 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { type ReactNode, useMemo, useState } from 'react';
 import { go, RANGES, type RangeName, useView } from '../../address';
-import type { DevicePoint, SummaryPoint } from '../../api/client';
-import { duration, moment, ratio, speed } from '../../format';
+import { clock, duration, moment, ratio, speed } from '../../format';
 import { words } from '../../words';
 import { Card } from '../Card';
 import { DownloadIcon, UploadIcon } from '../signs';
 import { ChartTable } from './ChartTable';
 import { Plot } from './Plot';
+import type { History } from './question';
 import { type Columns, largest, lastKnown, toColumns } from './series';
-
-export interface History {
-	from: string;
-	to: string;
-	step_seconds: number | null;
-	points: readonly (SummaryPoint | DevicePoint)[];
-}
 
 interface Props {
 	title: string;
@@ -32,7 +25,7 @@ export function HistoryChart({ title, history, isFailed, most, isTall }: Props) 
 	const columns = useMemo(() => toColumns(history?.points ?? []), [history]);
 	const { stretch } = useView();
 	const from = columns.at[0] ?? 0;
-	const to = history ? Math.max(Date.parse(history.to) / 1000 - (history.step_seconds ?? 0), from + 1) : 1;
+	const to = Math.max(columns.at.at(-1) ?? 0, from + 1);
 	const last = lastKnown(columns);
 	const shared = { columns, from, to, onHover: setHovered, onZoom: zoom };
 	return (
@@ -40,18 +33,27 @@ export function HistoryChart({ title, history, isFailed, most, isTall }: Props) 
 			{isFailed && <p className="quiet">{words.trouble.history}</p>}
 			<Readout columns={columns} index={hovered ?? last} most={most} />
 			<div className="plots">
-				{history && last === -1 && <p className="plot-empty">{words.noPast}</p>}
+				{history && last === -1 && <p className="plot-empty">{most === 0 ? words.first.empty : words.noPast}</p>}
 				<Plot
 					{...shared}
 					kind="traffic"
 					most={null}
-					height={isTall ? Math.max(230, Math.round(innerHeight * 0.26)) : 230}
+					height={Math.max(230, Math.round(innerHeight * (isTall ? 0.28 : 0.2)))}
 					label={summarise(columns)}
 				/>
-				<Plot {...shared} kind="up" most={most} height={96} label={words.devicesUp} />
+				<Plot
+					{...shared}
+					kind="up"
+					most={most}
+					height={Math.max(96, Math.round(innerHeight * 0.08))}
+					label={words.devicesUp}
+				/>
 			</div>
 			<div className="chart-foot">
-				<span className="quiet">{history?.step_seconds && words.perPoint(duration(history.step_seconds))}</span>
+				<span className="quiet">
+					{history?.step_seconds && words.perPoint(duration(history.step_seconds))}
+					{history?.fine && words.finer(clock(history.fine.since), duration(history.fine.stepSeconds))}
+				</span>
 				{stretch && (
 					<Button size="compact-sm" variant="light" onClick={() => go({ stretch: null })}>
 						{words.backToLive}

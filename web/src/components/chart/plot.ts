@@ -51,13 +51,15 @@ function toUplot(element: HTMLElement, options: PlotOptions): uPlot.Options {
 		...more,
 	});
 	const isTraffic = options.kind === 'traffic';
-	const axis = { stroke: colour('soft'), font: `12px ${style.fontFamily}`, ticks: { show: false } };
+	// As large as the rest of the page, whose letters grow with a wall.
+	const letter = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.75;
+	const axis = { stroke: colour('soft'), font: `${letter}px ${style.fontFamily}`, ticks: { show: false } };
 	const grid = { stroke: colour('grid'), width: 1 };
 	return {
 		width: element.clientWidth,
 		height: options.height,
 		legend: { show: false },
-		padding: [8, 8, 0, 0],
+		padding: [8, 26, 0, 0],
 		cursor: {
 			sync: { key: SYNC },
 			drag: { x: true, y: false, setScale: false },
@@ -85,12 +87,12 @@ function toUplot(element: HTMLElement, options: PlotOptions): uPlot.Options {
 				]
 			: [],
 		axes: [
-			{ ...axis, grid: { show: false }, space: 70, values: timeLabels, size: 30 },
+			{ ...axis, grid: { show: false }, space: letter * 6, values: timeLabels, size: letter * 2.5 },
 			{
 				...axis,
 				grid,
-				size: 56,
-				space: isTraffic ? 36 : 26,
+				size: letter * 4.6,
+				space: letter * (isTraffic ? 3 : 2.2),
 				...(isTraffic
 					? {}
 					: {

@@ -1,26 +1,34 @@
-/** How a range of the address becomes a question to the history, and when it is asked again. Pure but for the hook. */
+/** The history that the address asks for, and when it is asked again. */
 import { useQuery } from '@tanstack/react-query';
-import { RANGES, useView, type View } from '../../address';
+import { RANGES, useView } from '../../address';
+import { api, found } from '../../api/client';
 import { useLive } from '../../hooks';
-import type { History } from './HistoryChart';
+import { askFinely, findOldest, type History, type Question, toQuestion } from './question';
 
-const POINTS = 360;
 const SHORT_SECONDS = 86_400;
 const LONG_PAUSE_MS = 5 * 60_000;
+const OLDEST_MS = 60 * 60_000;
 
-export interface Question {
-	from: string;
-	to?: string;
-	points: number;
-	zone: string;
-}
-
-/** What to ask now; a zoomed stretch has an end, a range goes up to now. */
-export function toQuestion({ range, stretch }: Pick<View, 'range' | 'stretch'>, nowMs: number): Question {
-	const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-	const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
-	if (stretch) return { from: iso(stretch[0]), to: iso(stretch[1]), points: POINTS, zone };
-	return { from: iso(Math.floor(nowMs / 1000) - RANGES[range]), points: POINTS, zone };
+/** The range of the address as a name for answers and as a question to ask now; null while its begin is being found. */
+export function useRange(): { key: unknown; isShort: boolean; ask: (() => Question) | null } {
+	const { range, stretch } = useView();
+	const isAll = range === 'all' && stretch === null;
+	const asked = useQuery({
+		queryKey: ['oldest'],
+		enabled: isAll,
+		staleTime: OLDEST_MS,
+		queryFn: ({ signal }) =>
+			findOldest(
+				async (query) => found(await api.GET('/api/summary/history', { params: { query }, signal })),
+				Date.now(),
+			),
+	});
+	const oldest = asked.data ?? null;
+	return {
+		key: stretch ?? range,
+		isShort: stretch === null && RANGES[range] <= SHORT_SECONDS,
+		ask: isAll && oldest === null ? null : () => toQuestion({ range, stretch }, Date.now(), oldest),
+	};
 }
 
 /**
@@ -28,12 +36,13 @@ export function toQuestion({ range, stretch }: Pick<View, 'range' | 'stretch'>, 
  * what was there before stays until the answer has come.
  */
 export function useHistory(name: string, ask: (question: Question, signal: AbortSignal) => Promise<History>) {
-	const { range, stretch } = useView();
+	const range = useRange();
 	const tick = useLive((live) => live.panel?.timeStamp ?? null);
-	const isShort = stretch === null && RANGES[range] <= SHORT_SECONDS;
+	const { stretch } = useView();
 	return useQuery({
-		queryKey: [name, stretch ?? range, isShort ? tick : null],
-		queryFn: ({ signal }) => ask(toQuestion({ range, stretch }, Date.now()), signal),
+		queryKey: [name, range.key, range.isShort ? tick : null],
+		enabled: range.ask !== null,
+		queryFn: ({ signal }) => askFinely((question) => ask(question, signal), (range.ask as () => Question)()),
 		placeholderData: (before) => before,
 		refetchInterval: stretch ? false : LONG_PAUSE_MS,
 	});

@@ -3,18 +3,20 @@ import { useQuery } from '@tanstack/react-query';
 import { useView } from '../../address';
 import { api, found } from '../../api/client';
 import { Card } from '../../components/Card';
-import { toQuestion } from '../../components/chart/useHistory';
+import { useRange } from '../../components/chart/useHistory';
 import { duration, ratio } from '../../format';
 import { useLive } from '../../hooks';
 import { words } from '../../words';
 
 export function Availability({ id }: { id: number }) {
 	const { range, stretch } = useView();
+	const asking = useRange();
 	const tick = useLive((live) => live.panel?.timeStamp);
 	const asked = useQuery({
-		queryKey: ['availability', id, stretch ?? range, tick],
+		queryKey: ['availability', id, asking.key, tick],
+		enabled: asking.ask !== null,
 		queryFn: async ({ signal }) => {
-			const { from, to } = toQuestion({ range, stretch }, Date.now());
+			const { from = '', to } = asking.ask?.() ?? {};
 			const query = { device_id: id, from, ...(to === undefined ? {} : { to }) };
 			return found(await api.GET('/api/availability', { params: { query }, signal }));
 		},

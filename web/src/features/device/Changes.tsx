@@ -1,9 +1,8 @@
 /** When a device turned within the chosen range, and why. */
 import { useQuery } from '@tanstack/react-query';
-import { useView } from '../../address';
 import { api, found } from '../../api/client';
 import { Card } from '../../components/Card';
-import { toQuestion } from '../../components/chart/useHistory';
+import { useRange } from '../../components/chart/useHistory';
 import { StateSign } from '../../components/signs';
 import { exact, moment, toSeconds } from '../../format';
 import { useLive } from '../../hooks';
@@ -12,12 +11,13 @@ import { words } from '../../words';
 const SHOWN = 12;
 
 export function Changes({ id }: { id: number }) {
-	const { range, stretch } = useView();
+	const range = useRange();
 	const state = useLive((live) => live.panel?.devices.get(id)?.state);
 	const asked = useQuery({
-		queryKey: ['changes', id, stretch ?? range, state],
+		queryKey: ['changes', id, range.key, state],
+		enabled: range.ask !== null,
 		queryFn: async ({ signal }) => {
-			const { from, to } = toQuestion({ range, stretch }, Date.now());
+			const { from = '', to } = range.ask?.() ?? {};
 			const query = { device_id: id, limit: SHOWN, from, ...(to === undefined ? {} : { to }) };
 			return found(await api.GET('/api/state-changes', { params: { query }, signal }));
 		},

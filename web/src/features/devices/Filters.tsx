@@ -1,39 +1,28 @@
 /** Search and filters over the table; what they say stands in the address. */
-import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { Button, SegmentedControl, Select } from '@mantine/core';
+import type { KeyboardEvent, ReactNode } from 'react';
 import { go, useView } from '../../address';
+import { SearchField } from '../../components/SearchField';
 import type { State } from '../../live/messages';
 import { words } from '../../words';
 
 const ALL = 'all';
 
-export function Filters(props: { types: string[]; tags: string[]; shown: number; all: number; actions: ReactNode }) {
+interface Props {
+	types: string[];
+	tags: string[];
+	shown: number;
+	all: number;
+	actions: ReactNode;
+	onSearchKey: (event: KeyboardEvent<HTMLInputElement>) => void;
+}
+
+export function Filters(props: Props) {
 	const { search, state, type, tag } = useView();
-	const field = useRef<HTMLInputElement>(null);
-	useEffect(() => {
-		const focus = (event: KeyboardEvent) => {
-			const isTyping = (event.target as Element).closest?.('input, textarea, select');
-			if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey) return;
-			event.preventDefault();
-			field.current?.focus();
-		};
-		addEventListener('keydown', focus);
-		return () => removeEventListener('keydown', focus);
-	}, []);
 	const isFiltered = search !== '' || state !== null || type !== null || tag !== null;
 	return (
 		<search className="filters">
-			<TextInput
-				ref={field}
-				className="filter-search"
-				type="search"
-				aria-label={words.search}
-				placeholder={words.search}
-				aria-keyshortcuts="/"
-				value={search}
-				onChange={(event) => go({ search: event.currentTarget.value }, { replace: true })}
-				onKeyDown={(event) => event.key === 'Escape' && go({ search: '' }, { replace: true })}
-			/>
+			<SearchField onKeyDown={props.onSearchKey} />
 			<SegmentedControl
 				size="sm"
 				aria-label={words.columns.state}

@@ -1,11 +1,12 @@
 /** Which devices a view shows and in which order; quick enough for 10,000 at each tick. Pure. */
 import type { Column, View } from '../../address';
 import type { Device, State } from '../../live/messages';
+import { isFound, toSearch } from '../../live/search';
 
 export type Filters = Pick<View, 'search' | 'state' | 'type' | 'tag' | 'sort' | 'isDescending'>;
 
 export function selectDevices(devices: Iterable<Device>, filters: Filters): readonly Device[] {
-	const search = filters.search.trim().toLowerCase();
+	const search = toSearch(filters.search);
 	const chosen: Device[] = [];
 	for (const device of devices) {
 		if (filters.state !== null && device.state !== filters.state) continue;
@@ -37,13 +38,6 @@ export function findChoices(devices: Iterable<Device>): { types: string[]; tags:
 		for (const tag of device.tags) tags.add(tag);
 	}
 	return { types: [...types].sort(COLLATOR.compare), tags: [...tags].sort(COLLATOR.compare) };
-}
-
-/** The same words as the server's own search. */
-function isFound(device: Device, search: string): boolean {
-	const { host_name, device_type, operating_system, ip_address, mac_address, tags } = device;
-	const places = [host_name, device_type, operating_system, ip_address, mac_address, ...tags];
-	return places.some((text) => text.toLowerCase().includes(search));
 }
 
 const COLLATOR = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });

@@ -3,11 +3,9 @@ import { Button } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { go } from '../../address';
 import type { Device } from '../../live/messages';
-import { tell } from '../../notices';
 import { words } from '../../words';
 import { removeDevice } from './changes';
 import type { Purpose } from './DeviceForm';
-import { toFieldErrors } from './draft';
 
 const DeviceForm = lazy(() => import('./DeviceForm'));
 
@@ -25,13 +23,9 @@ export function AddButton() {
 
 export function DeviceActions({ device }: { device: Device }) {
 	const [purpose, setPurpose] = useState<Purpose | null>(null);
-	const remove = async () => {
-		try {
-			await removeDevice(device);
-			go({ device: null, page: 'devices' });
-		} catch (problem) {
-			tell({ text: Object.values(toFieldErrors(problem)).join('; ') });
-		}
+	const remove = () => {
+		removeDevice(device);
+		go({ device: null, page: 'devices' });
 	};
 	return (
 		<span className="device-actions">

@@ -1,17 +1,20 @@
 /** The form of one device, new, copied or edited; what the service objects to stands at its field. */
-import { Autocomplete, Button, Modal, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { Autocomplete, Button, Modal, Select, TagsInput, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 import { go } from '../../address';
+import { api, found } from '../../api/client';
 import { store } from '../../hooks';
 import type { Device } from '../../live/messages';
 import { words } from '../../words';
-import { addDevice, changeDevice } from './changes';
+import { addDevice, Clash, changeDevice } from './changes';
 import { type Draft, toDraft, toFieldErrors, toFields } from './draft';
+import { OptionFields } from './OptionFields';
+import type { Driver } from './options';
 
 export type Purpose = 'add' | 'edit' | 'copy';
 
 const TYPES = ['Router', 'Switch', 'Access point', 'Server', 'NAS', 'Desktop PC', 'Laptop', 'Phone', 'Printer'];
-const DRIVERS = ['simulated', 'host'];
 const OFFERED_PARENTS = 50;
 
 interface Props {
@@ -23,20 +26,26 @@ interface Props {
 export default function DeviceForm({ purpose, device, onClose }: Props) {
 	const [draft, setDraft] = useState<Draft>(() => toDraft(device, { isCopy: purpose === 'copy' }));
 	const [errors, setErrors] = useState<Record<string, string>>({});
+	// What the edit began with; the device itself may be changed by somebody else meanwhile.
+	const [begun, setBegun] = useState(device);
 	const [isBusy, setBusy] = useState(false);
 	const set = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
 	const save = async (event: SyntheticEvent) => {
 		event.preventDefault();
 		setBusy(true);
 		try {
-			if (purpose === 'edit' && device) await changeDevice(device, toFields(draft));
-			else go({ device: await addDevice(toFields(draft)) });
+			const fields = toFields(draft);
+			if (purpose === 'edit' && begun) await changeDevice(begun, fields);
+			else go({ device: await addDevice(fields) });
 			onClose();
 		} catch (problem) {
-			setErrors(problem instanceof SyntaxError ? { driver_options: words.edit.noJson } : toFieldErrors(problem));
+			// Told once: who saves again means it.
+			if (problem instanceof Clash) setBegun(problem.current);
+			setErrors(toErrors(problem));
 		}
 		setBusy(false);
 	};
+	const drivers = useDrivers();
 	const names = words.fields;
 	const text = (name: 'host_name' | 'ip_address' | 'mac_address' | 'operating_system', more: object = {}) => (
 		<TextInput
@@ -49,7 +58,15 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 	);
 	return (
 		// Locking the scroll would write a style element, which the policy forbids.
-		<Modal opened onClose={onClose} title={words.edit.titles[purpose]} lockScroll={false} size="lg" centered>
+		<Modal
+			opened
+			onClose={onClose}
+			title={words.edit.titles[purpose]}
+			closeButtonProps={{ 'aria-label': words.close }}
+			lockScroll={false}
+			size="lg"
+			centered
+		>
 			<form onSubmit={save} className="device-form" noValidate>
 				{errors[''] && (
 					<p className="form-error" role="alert">
@@ -79,22 +96,22 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 				/>
 				<Select
 					label={names.driver}
-					data={DRIVERS.includes(draft.driver) ? DRIVERS : [...DRIVERS, draft.driver]}
+					data={[...new Set([...(drivers ?? []).map((one) => one.name), draft.driver])]}
 					value={draft.driver}
 					error={errors.driver}
 					allowDeselect={false}
-					onChange={(driver) => set({ driver: driver ?? 'simulated' })}
+					onChange={(driver) => {
+						const before = toDraft(begun);
+						const name = driver ?? before.driver;
+						set({ driver: name, driver_options: name === before.driver ? before.driver_options : '' });
+					}}
 				/>
 				<TagsInput label={names.tags} value={draft.tags} error={errors.tags} onChange={(tags) => set({ tags })} />
-				<Textarea
-					className="wide"
-					label={names.driver_options}
-					placeholder='{"profile": "realistic"}'
-					autosize={false}
-					rows={3}
-					value={draft.driver_options}
+				<OptionFields
+					driver={drivers?.find((one) => one.name === draft.driver)}
+					text={draft.driver_options}
 					error={errors.driver_options}
-					onChange={(event) => set({ driver_options: event.currentTarget.value })}
+					onChange={(driver_options) => set({ driver_options })}
 				/>
 				<div className="wide form-buttons">
 					<Button variant="default" onClick={onClose}>
@@ -107,6 +124,20 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 			</form>
 		</Modal>
 	);
+}
+
+/** What drivers there are; undefined until they are known, or where they cannot be asked for. */
+function useDrivers(): readonly Driver[] | undefined {
+	return useQuery({
+		queryKey: ['drivers'],
+		staleTime: Number.POSITIVE_INFINITY,
+		queryFn: async ({ signal }) => found(await api.GET('/api/drivers', { signal })) as unknown as readonly Driver[],
+	}).data;
+}
+
+function toErrors(problem: unknown): Record<string, string> {
+	if (problem instanceof SyntaxError) return { driver_options: words.edit.noJson };
+	return problem instanceof Clash ? problem.errors : toFieldErrors(problem);
 }
 
 function offerParents(ownId: number | undefined) {

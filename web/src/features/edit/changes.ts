@@ -3,12 +3,26 @@ import { api } from '../../api/client';
 import { store } from '../../hooks';
 import type { Device } from '../../live/messages';
 import { tell } from '../../notices';
+import { keep, removeSoon } from '../../removals';
 import { words } from '../../words';
-import { changedFields, type Fields, fieldsOf } from './draft';
+import { changedFields, type Fields, fieldsOf, findClash, toFieldErrors } from './draft';
 
 /** The document has bodies as any object: it hands them on as they are. */
 const asBody = (fields: Partial<Fields>) => fields as never;
 const at = (id: number) => ({ params: { path: { device_id: id } } });
+
+/** Somebody else has changed the same fields to something else since the edit began. */
+export class Clash extends Error {
+	override name = 'Clash';
+
+	constructor(
+		/** At each such field, and above all. */
+		readonly errors: Record<string, string>,
+		readonly current: Device,
+	) {
+		super(words.edit.clash);
+	}
+}
 
 export async function addDevice(fields: Fields): Promise<number> {
 	const id = await post(fields);
@@ -16,24 +30,41 @@ export async function addDevice(fields: Fields): Promise<number> {
 	return id;
 }
 
-export async function changeDevice(device: Device, fields: Fields): Promise<void> {
-	const changed = changedFields(fieldsOf(device), fields);
+/**
+ * Change what was edited since `begun`, and nothing else: what somebody else changed meanwhile stays.
+ *
+ * Throws Clash where both changed the same.
+ */
+export async function changeDevice(begun: Device, fields: Fields): Promise<void> {
+	const before = fieldsOf(begun);
+	refuseClash(begun, fields);
+	const changed = changedFields(before, fields);
 	if (Object.keys(changed).length === 0) return;
-	await patch(device.id, changed);
-	const before = fieldsOf(device);
+	await patch(begun.id, changed);
 	const back = Object.fromEntries(Object.keys(changed).map((name) => [name, before[name as keyof Fields]]));
-	tell({ text: words.edit.saved(fields.host_name), undo: () => patch(device.id, back) });
+	tell({ text: words.edit.saved(fields.host_name), undo: () => patch(begun.id, back) });
 }
 
-/** Put back, it has another number and no past; whoever was behind it is so again. */
-export async function removeDevice(device: Device): Promise<void> {
-	const behind = [...(store.get().panel?.devices.values() ?? [])].filter((one) => one.parent_id === device.id);
-	await remove(device.id);
+function refuseClash(begun: Device, fields: Fields): void {
+	const current = store.get().panel?.devices.get(begun.id);
+	if (current === undefined) throw { detail: words.notThere };
+	const now = fieldsOf(current);
+	const { clashing } = findClash(fieldsOf(begun), fields, now);
+	if (clashing.length === 0) return;
+	const tellValue = (value: unknown) =>
+		words.edit.changedElsewhere(typeof value === 'string' ? value : JSON.stringify(value));
+	throw new Clash(
+		{ ...Object.fromEntries(clashing.map((name) => [name, tellValue(now[name])])), '': words.edit.clash },
+		current,
+	);
+}
+
+export function removeDevice({ id, host_name }: Device): void {
+	removeSoon(id, (problem) => tell({ text: Object.values(toFieldErrors(problem)).join('; ') }));
 	const undo = async () => {
-		const id = await post(fieldsOf(device));
-		for (const one of behind) await patch(one.id, { parent_id: id });
+		if (!keep(id)) throw new Error('too late');
 	};
-	tell({ text: words.edit.removed(device.host_name), undo });
+	tell({ text: words.edit.removed(host_name), undo });
 }
 
 async function post(fields: Fields): Promise<number> {

@@ -14,6 +14,7 @@ export interface Draft {
 }
 
 export type Fields = Omit<Device, 'id' | 'state' | 'snap_shot'>;
+export type FieldName = keyof Fields;
 
 const NEW: Draft = {
 	host_name: '',
@@ -64,6 +65,20 @@ export function changedFields(before: Fields, after: Fields): Partial<Fields> {
 	const names = Object.keys(after) as (keyof Fields)[];
 	const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 	return Object.fromEntries(changed.map((name) => [name, after[name]]));
+}
+
+/** What somebody else changed since this edit began, and what of it this edit would change to something else. */
+export function findClash(
+	begun: Fields,
+	draft: Fields,
+	current: Fields,
+): { elsewhere: FieldName[]; clashing: FieldName[] } {
+	const elsewhere = Object.keys(changedFields(begun, current)) as FieldName[];
+	const mine = changedFields(begun, draft);
+	const clashing = elsewhere.filter(
+		(name) => name in mine && JSON.stringify(mine[name]) !== JSON.stringify(current[name]),
+	);
+	return { elsewhere, clashing };
 }
 
 /** Errors of the service by field; `driver_options.port` belongs to `driver_options`, what belongs nowhere to `''`. */

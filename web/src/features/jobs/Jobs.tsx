@@ -1,11 +1,10 @@
 /** The ledger as a strip of ticks, and jobs by hand. */
-import { Button, Modal, PasswordInput } from '@mantine/core';
-import { type SyntheticEvent, useEffect, useState } from 'react';
+import type { JobRun } from '../../api/client';
 import { Card } from '../../components/Card';
-import { exact } from '../../format';
-import { store, useJobRuns, useLive, useNow } from '../../hooks';
-import type { Control } from '../../live/messages';
+import { duration, exact } from '../../format';
+import { useJobRuns, useNow } from '../../hooks';
 import { words } from '../../words';
+import { ByHand } from './ByHand';
 import { type Mark, type Minute, toStrip } from './strip';
 
 const MINUTES = 90;
@@ -15,8 +14,16 @@ export function Jobs() {
 	const runs = useJobRuns();
 	const now = useNow();
 	const strip = toStrip(runs.data ?? [], now, MINUTES);
+	const running = (runs.data ?? []).filter((run) => run.outcome === null && run.started_at !== null);
 	return (
 		<Card title={words.jobs} className="jobs" aside={<ByHand />}>
+			{running.length > 0 && (
+				<ul className="running">
+					{running.map((run) => (
+						<Running key={run.id} run={run} now={now} />
+					))}
+				</ul>
+			)}
 			<ol className="strip" aria-label={words.jobs}>
 				{strip.map((minute) => (
 					<li key={minute.at} className={`tick tick-${minute.mark}`} title={tell(minute)}>
@@ -37,6 +44,17 @@ export function Jobs() {
 	);
 }
 
+function Running({ run, now }: { run: JobRun; now: number }) {
+	const name = words.job[run.job] ?? run.job;
+	const age = duration((now - Date.parse(run.started_at ?? run.tick)) / 1000);
+	return (
+		<li>
+			<b>{name}</b> <span className="quiet">{words.runningFor(age)}</span>
+			{run.progress !== null && <progress value={run.progress} aria-label={name} />}
+		</li>
+	);
+}
+
 function tell({ at, run, mark }: Minute): string {
 	const when = exact(at);
 	if (run === null || mark === 'nothing') return when;
@@ -44,51 +62,3 @@ function tell({ at, run, mark }: Minute): string {
 }
 
 const count = (strip: readonly Minute[], mark: Mark) => strip.filter((minute) => minute.mark === mark).length;
-
-type JobName = Control['socket_type'];
-
-/** The password is kept while the page is open, never stored. */
-let password: string | undefined;
-
-function ByHand() {
-	const error = useLive((live) => live.error);
-	const [wanted, setWanted] = useState<JobName | null>(null);
-	const [isAsking, setAsking] = useState(false);
-	const [told, setTold] = useState('');
-	const ask = (job: JobName) => {
-		const isSent = store.ask({ socket_type: job, ...(password === undefined ? {} : { password }) });
-		setWanted(job);
-		setTold(isSent ? words.asked[job] : words.notAsked);
-	};
-	useEffect(() => {
-		if (error === null) return;
-		if (error.code === 'wrong_password') setAsking(true);
-		setTold(error.detail);
-	}, [error]);
-	const answer = (event: SyntheticEvent<HTMLFormElement>) => {
-		event.preventDefault();
-		password = String(new FormData(event.currentTarget).get('password'));
-		setAsking(false);
-		if (wanted) ask(wanted);
-	};
-	return (
-		<div className="by-hand">
-			<span role="status" className="quiet">
-				{told}
-			</span>
-			<Button size="xs" variant="light" onClick={() => ask('refresh')}>
-				{words.refreshNow}
-			</Button>
-			<Button size="xs" variant="default" onClick={() => ask('clean')}>
-				{words.cleanNow}
-			</Button>
-			{/* Locking the scroll would write a style element, which the policy forbids. */}
-			<Modal opened={isAsking} onClose={() => setAsking(false)} title={words.passwordTitle} lockScroll={false} centered>
-				<form onSubmit={answer} className="password-form">
-					<PasswordInput name="password" label={words.password} data-autofocus autoComplete="current-password" />
-					<Button type="submit">{words.send}</Button>
-				</form>
-			</Modal>
-		</div>
-	);
-}

@@ -1,136 +1,168 @@
-/** The tree of devices as a living picture: wheel or buttons to come nearer, drag to move, a click to a device. */
+/** The tree of devices as a living picture: wheel, pinch, drag and keys to look around, a search, a click to a device. */
 import { Button } from '@mantine/core';
-import { type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
-import { go, hrefOf } from '../../address';
+import { type KeyboardEvent, type MouseEvent, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { go, useView } from '../../address';
 import { Card } from '../../components/Card';
+import { SearchField } from '../../components/SearchField';
 import { StateSign } from '../../components/signs';
 import { useLive } from '../../hooks';
+import type { Device } from '../../live/messages';
+import { isFound, toSearch } from '../../live/search';
 import { words } from '../../words';
-import { layOut, type Place } from './layout';
+import { isSeen, lookAt, moveBy, WHOLE, zoomAt } from './eye';
+import { useGestures } from './gestures';
+import { findCutOff, isLayoutOf, type Layout, layOut } from './layout';
+import { Picture } from './Picture';
+import { type Step, stepFrom } from './steps';
 
-const NAMED = 150;
-
-interface Eye {
-	x: number;
-	y: number;
-	zoom: number;
-}
-
-const WHOLE: Eye = { x: 0, y: 0, zoom: 1 };
+const NONE: ReadonlyMap<number, Device> = new Map();
+/** A name wants about so much of the screen. */
+const NAME_PIXELS = 7000;
+const LETTER_PIXELS = 13;
+/** Of the map's own units, so many are seen of a device that was searched for. */
+const READABLE = 320;
+const ZOOMS: Record<string, number> = { '+': 1.5, '=': 1.5, '-': 1 / 1.5 };
 
 export default function NetworkMap() {
-	const devices = useLive((live) => live.panel?.devices);
-	const { places, reach } = useMemo(() => layOut(devices ?? new Map()), [devices]);
-	const [eye, setEye] = useState(WHOLE);
+	const devices = useLive((live) => live.panel?.devices) ?? NONE;
+	const layout = useLayout(devices);
+	const cutOff = useMemo(() => findCutOff(layout, devices), [layout, devices]);
+	const found = useFound(layout, devices);
 	const svg = useRef<SVGSVGElement>(null);
-	const size = (2 * reach) / eye.zoom;
-	const nearer = (factor: number) =>
-		setEye((before) => ({ ...before, zoom: Math.min(40, Math.max(1, before.zoom * factor)) }));
-	useWheel(svg, nearer);
-	const drag = (event: PointerEvent) => {
-		const element = svg.current;
-		if (event.buttons !== 1 || element === null) return;
-		const scale = size / Math.min(element.clientWidth, element.clientHeight);
-		setEye((before) => ({ ...before, x: before.x - event.movementX * scale, y: before.y - event.movementY * scale }));
+	const { width, height } = useSize(svg);
+	const [eye, setEye] = useState(WHOLE);
+	const [chosen, setHere] = useState<number | null>(null);
+	const here = chosen !== null && devices.has(chosen) ? chosen : (layout.places[0]?.id ?? 0);
+	const size = (2 * layout.reach) / eye.zoom;
+	const scale = size / Math.max(1, Math.min(width, height));
+
+	const nearer = (factor: number, point = { x: eye.x, y: eye.y }) =>
+		setEye((before) => zoomAt(before, factor, point, layout.reach));
+	useGestures(svg, { onZoom: nearer, onMove: (way) => setEye((before) => moveBy(before, way, layout.reach)) });
+
+	/** The device has the keyboard's place and is in sight; near enough to read it where one asks for it by name. */
+	const visit = (id: number, zoom = 1) => {
+		const place = layout.places.find((one) => one.id === id);
+		if (place === undefined) return;
+		setHere(id);
+		if (zoom > 1 || !isSeen(eye, place, size)) setEye((before) => lookAt(before, place, zoom));
+		requestAnimationFrame(() =>
+			svg.current?.querySelector<SVGAElement>(`[data-id="${id}"]`)?.focus({ preventScroll: true }),
+		);
 	};
-	const areNamed = places.length / eye.zoom ** 2 < NAMED;
+	const visitNextFound = () => {
+		const ids = layout.places.filter((place) => found?.has(place.id)).map((place) => place.id);
+		const next = ids[(ids.indexOf(here) + 1) % Math.max(1, ids.length)];
+		if (next !== undefined) visit(next, (2 * layout.reach) / READABLE);
+	};
+	const onKey = (event: KeyboardEvent) => {
+		if (event.ctrlKey || event.metaKey || event.altKey) return;
+		const zoom = ZOOMS[event.key];
+		if (zoom !== undefined)
+			nearer(
+				zoom,
+				layout.places.find((place) => place.id === here),
+			);
+		else if (event.key === '0') setEye(WHOLE);
+		else if (event.key.startsWith('Arrow')) visit(stepFrom(layout, here, event.key as Step));
+		else if (event.key === 'n' && found) visitNextFound();
+		else return;
+		event.preventDefault();
+	};
+	const follow = (event: MouseEvent) => {
+		const link = (event.target as Element).closest<SVGAElement>('a[data-id]');
+		if (link === null || event.metaKey || event.ctrlKey || event.shiftKey) return;
+		event.preventDefault();
+		go({ device: Number(link.dataset.id) });
+	};
 	return (
-		<Card
-			title={words.map.title}
-			className="map"
-			aside={
-				<span className="map-buttons">
-					<span className="quiet map-key">
-						<StateSign state="up" size={15} />
-						<StateSign state="down" size={15} />
-						<StateSign state="unknown" size={15} />
-						{words.map.cutOff}
-					</span>
-					<Button size="compact-sm" variant="default" aria-label={words.map.nearer} onClick={() => nearer(1.5)}>
+		<Card title={words.map.title} className="map" aside={<Key />}>
+			<div className="map-bar">
+				<SearchField
+					onKeyDown={(event) => {
+						if (event.key === 'Enter') visitNextFound();
+					}}
+				/>
+				<span className="quiet" role="status">
+					{found && words.map.found(found.size)}
+				</span>
+				<span className="map-zoom">
+					<Button size="sm" variant="default" aria-label={words.map.nearer} onClick={() => nearer(1.5)}>
 						+
 					</Button>
-					<Button size="compact-sm" variant="default" aria-label={words.map.farther} onClick={() => nearer(1 / 1.5)}>
+					<Button size="sm" variant="default" aria-label={words.map.farther} onClick={() => nearer(1 / 1.5)}>
 						−
 					</Button>
-					<Button size="compact-sm" variant="default" onClick={() => setEye(WHOLE)}>
+					<Button size="sm" variant="default" onClick={() => setEye(WHOLE)}>
 						{words.map.whole}
 					</Button>
 				</span>
-			}
-		>
+			</div>
+			{devices.size === 0 && <p className="quiet">{words.first.empty}</p>}
+			{/* biome-ignore lint/a11y: its links take the clicks and keys, which only arrive here. */}
 			<svg
 				ref={svg}
+				role="group"
 				className="map-picture"
-				aria-label={words.map.title}
+				aria-label={words.map.keys}
 				viewBox={`${eye.x - size / 2} ${eye.y - size / 2} ${size} ${size}`}
-				onPointerMove={drag}
+				onClick={follow}
+				onKeyDown={onKey}
 			>
-				{places.map((place) => place.from && <Line key={place.device.id} place={place} />)}
-				{places.map((place) => (
-					<Spot key={place.device.id} place={place} isNamed={areNamed} scale={size} />
-				))}
+				<g fontSize={LETTER_PIXELS * scale} className={found ? 'is-searching' : undefined}>
+					<Picture
+						layout={layout}
+						devices={devices}
+						cutOff={cutOff}
+						found={found}
+						here={here}
+						room={((width * height) / NAME_PIXELS) * eye.zoom ** 2}
+					/>
+				</g>
 			</svg>
 		</Card>
 	);
 }
 
-function Line({ place: { x, y, from, device, isCutOff } }: { place: Place }) {
-	const middle = { x: (x + (from?.x ?? 0)) / 2, y: (y + (from?.y ?? 0)) / 2 };
-	const path = `M${from?.x} ${from?.y}Q${middle.x} ${middle.y} ${x} ${y}`;
-	return <path d={path} className={isCutOff || device.state !== 'up' ? 'map-line map-dead' : 'map-line'} />;
-}
-
-function Spot({ place, isNamed, scale }: { place: Place; isNamed: boolean; scale: number }) {
-	const { device, x, y, angle, isCutOff, isLeaf, depth } = place;
-	const isLeft = Math.cos(angle) < 0;
-	const degrees = (angle * 180) / Math.PI + (isLeft ? 180 : 0);
-	const isInside = !isLeaf || depth === 0;
-	// Letters as large as on the rest of the page, however near one looks, but never larger than there is room for.
-	const letters = Math.min(14, scale / 45);
-	const kind = isCutOff ? 'cut' : device.state;
+function Key() {
 	return (
-		<a
-			href={hrefOf({ device: device.id })}
-			aria-label={`${device.host_name}, ${words.state[device.state]}${isCutOff ? `, ${words.map.cutOff}` : ''}`}
-			onClick={(event) => {
-				event.preventDefault();
-				go({ device: device.id });
-			}}
-		>
-			<g className={`map-spot map-${kind}`} transform={`translate(${x} ${y})`}>
-				<title>{`${device.host_name}, ${words.state[device.state]}`}</title>
-				{device.state === 'down' ? (
-					<path d="M-6-6L6 6M6-6L-6 6" className="map-cross" />
-				) : (
-					<circle r={isInside ? 8 : 5.5} />
-				)}
-				{isNamed && (
-					<text
-						fontSize={letters}
-						transform={
-							isInside ? 'translate(0 -14)' : `rotate(${degrees}) translate(${isLeft ? -11 : 11} ${letters * 0.35})`
-						}
-						textAnchor={isInside ? 'middle' : isLeft ? 'end' : 'start'}
-					>
-						{device.host_name}
-					</text>
-				)}
-			</g>
-		</a>
+		<span className="quiet map-key">
+			<StateSign state="up" size={15} />
+			<StateSign state="down" size={15} />
+			<StateSign state="unknown" size={15} />
+			<span>{words.map.cutOff}</span>
+		</span>
 	);
 }
 
-/** React's own wheel events cannot keep the page from scrolling. */
-function useWheel(svg: React.RefObject<SVGSVGElement | null>, nearer: (factor: number) => void): void {
-	const latest = useRef(nearer);
-	latest.current = nearer;
-	useEffect(() => {
+/** The very same layout from tick to tick, until who is behind whom changes. */
+function useLayout(devices: ReadonlyMap<number, Device>): Layout {
+	const kept = useRef<Layout | null>(null);
+	return useMemo(() => {
+		if (kept.current === null || !isLayoutOf(kept.current, devices)) kept.current = layOut(devices);
+		return kept.current;
+	}, [devices]);
+}
+
+/** Who fits the search; not asked anew at each tick, for no reading changes it. */
+function useFound(layout: Layout, devices: ReadonlyMap<number, Device>): ReadonlySet<number> | null {
+	const search = toSearch(useView().search);
+	// biome-ignore lint/correctness/useExhaustiveDependencies: names and places are those of the layout.
+	return useMemo(
+		() =>
+			search === '' ? null : new Set([...devices.values()].filter((one) => isFound(one, search)).map((one) => one.id)),
+		[search, layout],
+	);
+}
+
+function useSize(svg: React.RefObject<SVGSVGElement | null>): { width: number; height: number } {
+	const [size, setSize] = useState({ width: 800, height: 600 });
+	useLayoutEffect(() => {
 		const element = svg.current;
-		const turn = (event: WheelEvent) => {
-			event.preventDefault();
-			latest.current(event.deltaY < 0 ? 1.2 : 1 / 1.2);
-		};
-		element?.addEventListener('wheel', turn, { passive: false });
-		return () => element?.removeEventListener('wheel', turn);
+		if (element === null) return;
+		const watcher = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
+		watcher.observe(element);
+		return () => watcher.disconnect();
 	}, [svg]);
+	return size;
 }

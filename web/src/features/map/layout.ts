@@ -1,32 +1,39 @@
-/** Where each device stands on the map: whoever has nothing before it in the middle, the others in rings behind. Pure. */
+/**
+ * Where each device stands on the map. A few: whoever has nothing before it in the middle, the others in rings behind.
+ * A crowd: around each device those behind it, close together. Pure.
+ */
 import type { Device } from '../../live/messages';
+import { type Disc, placeDiscs, placeSeeds } from './pack';
 
+/** A place has no state: it stays the same object from tick to tick. */
 export interface Place {
-	device: Device;
+	id: number;
+	name: string;
 	x: number;
 	y: number;
-	/** In radians, from the middle outward. */
-	angle: number;
+	/** In radians, from the middle outward; null in a crowd. */
+	angle: number | null;
 	depth: number;
-	/** Where the device before it stands; null for one in the middle. */
-	from: { x: number; y: number } | null;
-	/** A device before it is down: nobody knows what is behind. */
-	isCutOff: boolean;
+	/** The place of the device before it; null for one that has none. */
+	parent: Place | null;
 	isLeaf: boolean;
 }
 
 export interface Layout {
+	/** Who is behind another comes after it. */
 	places: readonly Place[];
 	/** Half the width of a square that holds all. */
 	reach: number;
 }
 
 const LEAST_RING_PIXELS = 120;
-/** Room for a name; where there are very many, for a spot alone, and neighbours stand in three rows. */
+/** Room for a name. */
 const LEAF_PIXELS = 16;
-const CROWDED_LEAF_PIXELS = 6;
+/** More leaves than have room for their names in a ring. */
 const CROWDED = 90;
-const ROW_PIXELS = 22;
+const SEED_PIXELS = 13;
+const MIDDLE_PIXELS = 24;
+const MARGIN_PIXELS = 12;
 
 type Groups = ReadonlyMap<number | null, readonly Device[]>;
 
@@ -35,48 +42,47 @@ export function layOut(devices: ReadonlyMap<number, Device>): Layout {
 	const weights = new Map<number, number>();
 	const weightOf = (device: Device) => weights.get(device.id) ?? 1;
 	for (const root of behind.get(null) ?? []) weigh(root, behind, weights);
-	const roots = [...(behind.get(null) ?? [])].sort((one, other) => weightOf(other) - weightOf(one));
+	const byWeight = (one: Device, other: Device) => weightOf(other) - weightOf(one);
+	const roots = [...(behind.get(null) ?? [])].sort(byWeight);
+	if (roots.reduce((sum, root) => sum + weightOf(root), 0) > CROWDED) return packAll(roots, behind);
 	const middle = roots[0];
 	if (middle === undefined) return { places: [], reach: LEAST_RING_PIXELS };
 	const places: Place[] = [];
 	// The largest tree has the middle; roots beside it stand in its first ring, with no line to it.
 	const first = [...(behind.get(middle.id) ?? []), ...roots.slice(1)];
-	const begin = {
-		device: middle,
+	const begin: Place = {
+		id: middle.id,
+		name: middle.host_name,
 		x: 0,
 		y: 0,
 		angle: 0,
 		depth: 0,
-		from: null,
-		isCutOff: false,
+		parent: null,
 		isLeaf: first.length === 0,
 	};
 	places.push(begin);
 	const radii = toRadii(countByDepth(first, behind));
-	const isCrowded = first.reduce((sum, one) => sum + weightOf(one), 0) > CROWDED;
 	placeGroup(first, { angle: -Math.PI / 2, span: 2 * Math.PI, parent: begin });
-	return { places, reach: (radii.at(-1) ?? 0) + (isCrowded ? 3 * ROW_PIXELS + 60 : 150) };
+	return { places, reach: (radii.at(-1) ?? 0) + 150 };
 
 	function placeGroup(group: readonly Device[], at: { angle: number; span: number; parent: Place }): void {
 		const { parent } = at;
 		const total = group.reduce((sum, one) => sum + weightOf(one), 0);
 		let from = at.angle;
-		for (const [index, device] of group.entries()) {
+		for (const device of group) {
 			const span = (at.span * weightOf(device)) / total;
 			const angle = from + span / 2;
 			const children = behind.get(device.id) ?? [];
 			const isLeaf = children.length === 0;
-			const row = isCrowded && isLeaf ? (index % 3) * ROW_PIXELS : 0;
-			const radius = (radii[parent.depth] ?? 0) + row;
-			const isOwnRoot = device.parent_id !== parent.device.id;
+			const radius = radii[parent.depth] ?? 0;
 			const place: Place = {
-				device,
+				id: device.id,
+				name: device.host_name,
 				x: radius * Math.cos(angle),
 				y: radius * Math.sin(angle),
 				angle,
 				depth: parent.depth + 1,
-				from: isOwnRoot ? null : { x: parent.x, y: parent.y },
-				isCutOff: !isOwnRoot && (parent.isCutOff || parent.device.state === 'down'),
+				parent: device.parent_id === parent.id ? parent : null,
 				isLeaf,
 			};
 			places.push(place);
@@ -84,6 +90,60 @@ export function layOut(devices: ReadonlyMap<number, Device>): Layout {
 			from += span;
 		}
 	}
+}
+
+interface Tree extends Disc {
+	device: Device;
+	trees: Tree[];
+}
+
+/** Around each device those behind it: leaves close by like the seeds of a sunflower, further trees around these. */
+function packAll(roots: readonly Device[], behind: Groups): Layout {
+	// The largest tree has the middle, the others stand beside it.
+	const trees = roots.map((root) => pack(root, behind)).sort((one, other) => other.radius - one.radius);
+	const [middle, ...others] = trees;
+	const reach = placeDiscs(others, middle?.radius ?? 0);
+	const places: Place[] = [];
+	for (const tree of trees) put(tree, { x: 0, y: 0, parent: null, depth: 0 }, places);
+	return { places, reach: reach + 3 * MARGIN_PIXELS };
+}
+
+function pack(device: Device, behind: Groups): Tree {
+	const trees = (behind.get(device.id) ?? []).map((child) => pack(child, behind));
+	const leaves = trees.filter((tree) => tree.trees.length === 0);
+	const others = trees.filter((tree) => tree.trees.length > 0).sort((one, other) => other.radius - one.radius);
+	const near = leaves.length > 0 ? placeSeeds(leaves, SEED_PIXELS, MIDDLE_PIXELS) : MIDDLE_PIXELS;
+	const reach = placeDiscs(others, near);
+	return { device, trees, x: 0, y: 0, radius: trees.length === 0 ? SEED_PIXELS : reach + MARGIN_PIXELS };
+}
+
+function put(tree: Tree, at: Pick<Place, 'x' | 'y' | 'parent' | 'depth'>, places: Place[]): void {
+	const { id, host_name } = tree.device;
+	const [x, y] = [at.x + tree.x, at.y + tree.y];
+	const isLeaf = tree.trees.length === 0;
+	const place: Place = { id, name: host_name, x, y, angle: null, depth: at.depth, parent: at.parent, isLeaf };
+	places.push(place);
+	for (const child of tree.trees) put(child, { x, y, parent: place, depth: at.depth + 1 }, places);
+}
+
+/** Whether a layout is still that of these devices: none came, left, was renamed or stands behind another. */
+export function isLayoutOf({ places }: Layout, devices: ReadonlyMap<number, Device>): boolean {
+	if (places.length !== devices.size) return false;
+	return places.every(({ id, name, parent }) => {
+		const device = devices.get(id);
+		if (device === undefined || device.host_name !== name) return false;
+		const parentId = device.parent_id !== null && devices.has(device.parent_id) ? device.parent_id : null;
+		return parentId === (parent?.id ?? null);
+	});
+}
+
+/** Who is behind a device that is down, however far: nobody knows how they are. */
+export function findCutOff({ places }: Layout, devices: ReadonlyMap<number, Device>): ReadonlySet<number> {
+	const found = new Set<number>();
+	for (const { id, parent } of places) {
+		if (parent && (found.has(parent.id) || devices.get(parent.id)?.state === 'down')) found.add(id);
+	}
+	return found;
 }
 
 /** How many there are in each ring, from the first on. */
@@ -97,7 +157,7 @@ function countByDepth(first: readonly Device[], behind: Groups): number[] {
 /** Rings as far out as they need room: by the root of how many are in them, so that few are not lost in the middle. */
 function toRadii(counts: readonly number[]): number[] {
 	const most = Math.max(0, ...counts);
-	const room = (most * (most > CROWDED ? CROWDED_LEAF_PIXELS : LEAF_PIXELS)) / (2 * Math.PI);
+	const room = (most * LEAF_PIXELS) / (2 * Math.PI);
 	const outer = Math.max(room, LEAST_RING_PIXELS * counts.length);
 	const whole = counts.reduce((sum, count) => sum + Math.sqrt(count), 0);
 	let sum = 0;

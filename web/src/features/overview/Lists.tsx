@@ -25,7 +25,7 @@ export function DownNow() {
 				)
 			}
 		>
-			{down.length === 0 && <p className="quiet">{words.nothingDown}</p>}
+			{down.length === 0 && <p className="quiet">{devices?.size === 0 ? words.first.empty : words.nothingDown}</p>}
 			<ul className="rows">
 				{down.slice(0, SHOWN).map((device) => (
 					<li key={device.id}>

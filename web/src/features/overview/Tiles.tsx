@@ -1,7 +1,8 @@
 /** The three tiles of 2020: how many are up, what comes down, what goes up; each with its last hour. */
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { api, found } from '../../api/client';
+import { api, found, type SummaryPoint } from '../../api/client';
+import { askFinely, type Question, toQuestion } from '../../components/chart/question';
 import { ViewLink } from '../../components/DeviceLink';
 import { Sparkline } from '../../components/Sparkline';
 import { DownloadIcon, UploadIcon } from '../../components/signs';
@@ -27,7 +28,7 @@ export function Tiles() {
 			<Tile className="tile-up" title={words.devicesUp} values={hour.map((one) => one.up)}>
 				<ViewLink to={{ page: 'devices', state: down > 0 ? 'down' : null }} className="tile-link">
 					<b>{up.toLocaleString()}</b> <small>{words.ofDevices(devices)}</small>
-					<span className="tile-note">{words.counts(down, unknown)}</span>
+					<span className="tile-note">{words.counts(down, unknown, devices)}</span>
 				</ViewLink>
 				<Shares up={up} down={down} unknown={unknown} />
 			</Tile>
@@ -83,12 +84,17 @@ function useHour(): readonly HourPoint[] {
 		queryKey: ['hour'],
 		enabled: isKnown,
 		queryFn: async ({ signal }) => {
-			const from = new Date(Math.floor(Date.now() / 60_000 - 60) * 60_000).toISOString();
-			return found(await api.GET('/api/summary/history', { params: { query: { from, step: '1m' } }, signal }));
+			const ask = async (query: Question) =>
+				found(await api.GET('/api/summary/history', { params: { query }, signal }));
+			return askFinely(ask, toQuestion({ range: '1h', stretch: null }, Date.now(), null));
 		},
 	});
 	return joinHour(
-		{ points: asked.data?.points ?? [], minutes: (asked.data?.step_seconds ?? 60) / 60 },
+		{
+			points: (asked.data?.points ?? []) as readonly SummaryPoint[],
+			minutes: (asked.data?.step_seconds ?? 60) / 60,
+			fineSince: asked.data?.fine?.since,
+		},
 		ring,
 		Date.now(),
 	);

@@ -22,6 +22,13 @@ test('what was stored is followed by what came live, and a missed minute is a ga
 	expect(hour).toHaveLength(60);
 });
 
+test('where single minutes are known after points of five, none is spread', () => {
+	const points = [point('2026-11-23T20:50:00Z', 3), point('2026-11-23T20:55:00Z', 4), point('2026-11-23T20:57:00Z', 5)];
+	const fineSince = Date.parse('2026-11-23T20:55:00Z') / 1000;
+	const hour = joinHour({ points, minutes: 5, fineSince }, [], now);
+	expect(hour.slice(-9).map((one) => one.up)).toEqual([3, 3, 3, 3, 3, 4, null, 5, null]);
+});
+
 test('a point of five minutes stands for each of them', () => {
 	const hour = joinHour(
 		{ points: [point('2026-11-23T20:50:00Z', 3)], minutes: 5 },

@@ -9,10 +9,11 @@ export interface HourPoint {
 	upload: number | null;
 }
 
-/** Points of so many minutes each. */
+/** Points of so many minutes each; from `fineSince` (seconds) on of one. */
 export interface Stored {
 	points: readonly SummaryPoint[];
 	minutes: number;
+	fineSince?: number | undefined;
 }
 
 const MINUTES = 60;
@@ -24,7 +25,8 @@ export function joinHour(stored: Stored, ring: readonly TickTotals[], nowMs: num
 	for (const one of stored.points) {
 		const cells = { up: one.up, download: one.download_speed, upload: one.upload_speed };
 		const begin = minuteOf(one.time_stamp);
-		for (let minute = 0; minute < stored.minutes; minute += 1) known.set(begin + minute, cells);
+		const isFine = stored.fineSince !== undefined && begin * 60 >= stored.fineSince;
+		for (let minute = 0; minute < (isFine ? 1 : stored.minutes); minute += 1) known.set(begin + minute, cells);
 	}
 	for (const one of ring) {
 		known.set(minuteOf(one.timeStamp), { up: one.up, download: one.downloadSpeed, upload: one.uploadSpeed });
