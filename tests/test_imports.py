@@ -34,6 +34,12 @@ PURE = (
     "services/network/simulation.py",
     "services/network/counters.py",
     "services/network/hashes.py",
+    "services/network/demo_agents/agent.py",
+    "services/network/demo_agents/network.py",
+    "services/network/discovery/answers.py",
+    "services/network/discovery/parents.py",
+    "services/network/discovery/scope.py",
+    "services/network/discovery/snmp_tables.py",
 )
 IO_LIBRARIES = {
     "httpx",
