@@ -13,6 +13,7 @@ import type { Device } from '../../live/messages';
 import { words } from '../../words';
 import { Availability } from './Availability';
 import { Changes } from './Changes';
+import { Interfaces } from './Interfaces';
 
 export function DeviceView({ id, actions }: { id: number; actions: (device: Device) => ReactNode }) {
 	const isKnown = useLive((live) => live.panel !== null);
@@ -61,6 +62,7 @@ function Known({ device, actions }: { device: Device; actions: ReactNode }) {
 				{actions}
 			</div>
 			<HistoryChart title={words.trafficOf(host_name)} history={asked.data} isFailed={asked.isError} most={1} />
+			<Interfaces id={id} driver={device.driver} />
 			<div className="thirds">
 				<Fields device={device} />
 				<Availability id={id} />

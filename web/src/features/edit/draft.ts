@@ -13,7 +13,7 @@ export interface Draft {
 	parent_id: string | null;
 }
 
-export type Fields = Omit<Device, 'id' | 'state' | 'snap_shot'>;
+export type Fields = Omit<Device, 'id' | 'state' | 'snap_shot' | 'interfaces'>;
 export type FieldName = keyof Fields;
 
 const NEW: Draft = {
@@ -56,7 +56,7 @@ export function toFields(draft: Draft): Fields {
 }
 
 /** All that can be edited of a device, so that it can be put back. */
-export function fieldsOf({ id: _, state: __, snap_shot: ___, ...fields }: Device): Fields {
+export function fieldsOf({ id: _, state: __, snap_shot: ___, interfaces: ____, ...fields }: Device): Fields {
 	return fields;
 }
 
