@@ -6,6 +6,7 @@ import { Card } from '../../components/Card';
 import { HistoryChart } from '../../components/chart/HistoryChart';
 import { useHistory } from '../../components/chart/useHistory';
 import { DeviceLink, ViewLink } from '../../components/DeviceLink';
+import { Facts } from '../../components/Facts';
 import { DownloadIcon, StateSign, UploadIcon } from '../../components/signs';
 import { milliseconds, speed } from '../../format';
 import { useLive } from '../../hooks';
@@ -119,6 +120,7 @@ function Fields({ device }: { device: Device }) {
 					</dd>
 				</div>
 			</dl>
+			{device.driver !== 'simulated' && <Facts id={device.id} />}
 		</Card>
 	);
 }
