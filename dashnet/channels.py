@@ -51,3 +51,23 @@ def worker_health_key(settings: Settings) -> str:
 def worker_health_pattern(settings: Settings) -> str:
     """Glob that matches the health keys of all workers."""
     return f"{settings.redis_prefix}:worker:health:*"
+
+
+def discovery_key(settings: Settings, discovery_id: str) -> str:
+    """Hash of one discovery: `head` and `found`."""
+    return f"{settings.redis_prefix}:discovery:{discovery_id}"
+
+
+def discoveries_key(settings: Settings) -> str:
+    """Sorted set of the ids of the discoveries that are kept, by the time of their start."""
+    return f"{settings.redis_prefix}:discoveries"
+
+
+def discovery_slot_key(settings: Settings, number: int) -> str:
+    """Holds the id of a discovery for as long as its process keeps on saying that it runs."""
+    return f"{settings.redis_prefix}:discoveries:slot:{number}"
+
+
+def discovery_end_key(settings: Settings, discovery_id: str) -> str:
+    """Is there once somebody asked for the end of this discovery."""
+    return f"{settings.redis_prefix}:discovery:{discovery_id}:end"

@@ -11,7 +11,9 @@ import typer
 from pydantic import ValidationError
 
 from dashnet import __version__
+from dashnet.cli_demo import demo_app
 from dashnet.cli_devices import devices_app
+from dashnet.cli_discover import discover
 from dashnet.cli_secrets import secrets_app
 from dashnet.errors import DashnetError
 from dashnet.reading import State
@@ -28,9 +30,9 @@ app = typer.Typer(
 )
 jobs_app = typer.Typer(help="Ask for jobs, and see what became of them.", no_args_is_help=True)
 app.add_typer(jobs_app, name="jobs")
-demo_app = typer.Typer(help="Play with the simulated fleet.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
 app.add_typer(devices_app, name="devices")
+app.command("discover")(discover)
 app.add_typer(secrets_app, name="secrets")
 
 
@@ -191,17 +193,6 @@ def list_runs(
     from dashnet.job_commands import show_runs
 
     _run(show_runs(limit, as_json=json))
-
-
-@demo_app.command("backfill")
-def backfill(
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How far back, from today.")] = 90,
-    wait: Annotated[bool, typer.Option(help="Follow it until it is written.")] = True,
-) -> None:
-    """Give the simulated fleet a past, as if it had been watched all the time. What is there already stays."""
-    from dashnet.demo_command import request_backfill
-
-    _run(request_backfill(days, wait=wait))
 
 
 @app.command()

@@ -5,7 +5,7 @@ no 5xx, no status, media type, field or header that the document does not tell o
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from dashnet.secret_key import make_secret_key
 from dashnet.settings import Settings
 from services.app import reports
 from services.app.main import create_app as create_app_service
+from services.network.discovery.scope import parse_network
 from services.network.drivers import OPTIONS, host, simulated
 from services.network.drivers.host import take_sample
 from services.network.main import create_app as create_network_service
@@ -46,6 +47,7 @@ ONE_DEVICE = {"path_parameters": {"device_id": 1}}
 # It comes after the demo's twelve devices.
 THIS_MACHINE = {"path_parameters": {"device_id": 13}}
 INTERFACE = {"interface": min(take_sample(None).interfaces)}
+DISCOVERY = {"network": "127.0.0.1", "names": False}
 REPORT = {"path_parameters": {"month": "2025-10"}}
 Operation = APIOperation[Any, Any, Any, Any]  # parameters, bodies, answers and security, whatever the document says
 MOST_EXAMPLES = 40
@@ -59,6 +61,8 @@ STRICTER = {
     "GET /devices/",
     "GET /readings/",
     "POST /devices/",
+    "POST /discoveries/",
+    "POST /api/discoveries/",
     "PUT /devices/",
     "PUT /api/fleet",
     "PATCH /devices/{device_id}",
@@ -153,6 +157,8 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
         ("network", "get", "/readings/", {"query": {"from": "2026-11-23T20:00Z", "to": "2026-11-23T21:00Z"}}, 200),
         ("network", "get", "/inventory/changes", {"query": {"since": 1}}, 200),
         ("network", "get", "/drivers/", {}, 200),
+        ("network", "post", "/discoveries/", {"body": DISCOVERY}, 202),
+        ("network", "get", "/discoveries/", {}, 200),
         (
             "network",
             "patch",
@@ -177,6 +183,8 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
             200,
         ),
         ("app", "get", "/api/drivers", {}, 200),
+        ("app", "post", "/api/discoveries/", {"body": DISCOVERY}, 202),
+        ("app", "get", "/api/discoveries/", {}, 200),
         ("app", "get", "/api/network", {}, 200),
         ("app", "get", "/api/summary", {}, 200),
         ("app", "get", "/api/summary/history", {}, 200),
@@ -210,10 +218,15 @@ def test_every_success_is_as_documented(
 
 
 def _stay_here(body: object) -> None:
-    """No packet leaves for addresses that are made up: devices that would be asked over the network are simulated."""
+    """No packet leaves for addresses that are made up: devices are simulated, and this machine alone is discovered."""
     for device in body if isinstance(body, list) else [body]:
         if isinstance(device, dict) and device.get("driver") in OPTIONS.keys() - HARMLESS:
             device["driver"] = simulated.NAME
+    if isinstance(body, dict) and isinstance(body.get("network"), str):
+        # What is refused goes nowhere.
+        with suppress(ValueError):
+            parse_network(body["network"])
+            body.update(DISCOVERY if body.get("names", True) is True else {"network": DISCOVERY["network"]})
 
 
 @pytest.mark.parametrize(("service", "operation"), list(_operations()))

@@ -74,6 +74,41 @@ async def read_facts(device_id: DeviceId, request: Request, network: Network) ->
     return await _forward(request, network, f"/devices/{device_id}/facts")
 
 
+_DISCOVERY = {"description": "A discovery as the network service answers it"}
+DiscoveryId = Annotated[
+    str, Path(description="Id of a discovery", pattern="^[0-9a-f]{16}$", examples=["0123456789abcdef"])
+]
+
+
+@router.post(
+    "/discoveries/",
+    status_code=202,
+    responses={202: _DISCOVERY, **problem_responses(409, 413, 415)},
+    openapi_extra=_json_body(_OBJECT),
+)
+async def begin_discovery(request: Request, network: Network) -> Response:
+    """Look who is in a network; see the network service's own documentation for the fields. Nothing is added."""
+    return await _forward(request, network, "/discoveries/")
+
+
+@router.get("/discoveries/", responses={200: {"description": "All discoveries that are kept"}})
+async def read_discoveries(request: Request, network: Network) -> Response:
+    """The discoveries that run, and of the last hour the newest ten, the newest first."""
+    return await _forward(request, network, "/discoveries/")
+
+
+@router.get("/discoveries/{discovery_id}", responses={200: _DISCOVERY, **problem_responses(404)})
+async def read_discovery(discovery_id: DiscoveryId, request: Request, network: Network) -> Response:
+    """A discovery with what it has found so far, and which of that is in the inventory now."""
+    return await _forward(request, network, f"/discoveries/{discovery_id}")
+
+
+@router.delete("/discoveries/{discovery_id}", status_code=204, responses=problem_responses(404))
+async def end_discovery(discovery_id: DiscoveryId, request: Request, network: Network) -> Response:
+    """End a discovery that runs; forget one that has ended."""
+    return await _forward(request, network, f"/discoveries/{discovery_id}")
+
+
 async def _forward(request: Request, network: httpx.AsyncClient, path: str) -> Response:
     headers = {"content-type": request.headers.get("content-type", "")}
     try:

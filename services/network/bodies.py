@@ -8,6 +8,7 @@ from pydantic_core import from_json
 
 from dashnet.errors import FieldError, InvalidInput, PayloadTooLarge
 from dashnet.problems import invalid_input
+from services.network.discovery.models import DiscoveryCreate
 from services.network.models import DeviceCreate, DeviceEntry, DeviceUpdate
 from services.network.sealing import Tokens, fill_in_kept
 from services.network.secret_keys import SecretKeys
@@ -17,7 +18,7 @@ MOST_BYTES = 40 * 1024 * 1024
 _DEVICES = TypeAdapter(list[DeviceCreate])
 _ENTRIES = TypeAdapter(list[DeviceEntry])
 _Listed = TypeVar("_Listed", DeviceCreate, DeviceEntry)
-_Model = TypeVar("_Model", DeviceCreate, DeviceUpdate)
+_Model = TypeVar("_Model", DeviceCreate, DeviceUpdate, DiscoveryCreate)
 
 
 def parse_json(body: bytes) -> Any:  # any JSON value
@@ -75,6 +76,15 @@ def parse_update(body: bytes) -> DeviceUpdate:
         InvalidInput: no JSON, or bad fields; names each.
     """
     return _validate(DeviceUpdate, parse_json(body))
+
+
+def parse_discovery(body: bytes) -> DiscoveryCreate:
+    """What somebody wants to be discovered.
+
+    Raises:
+        InvalidInput: no JSON, or bad fields; names each, and no secret.
+    """
+    return _validate(DiscoveryCreate, parse_json(body))
 
 
 def merge_update(

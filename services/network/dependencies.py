@@ -10,6 +10,8 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.settings import Settings
+from services.network.discovery.runs import Runs
+from services.network.discovery.shelf import Shelf
 from services.network.inventory_cache import Inventory, InventoryCache
 from services.network.reader import Reader
 from services.network.secret_keys import SecretKeys
@@ -24,6 +26,8 @@ class State(TypedDict):
     inventory_cache: InventoryCache
     reader: Reader
     secret_keys: SecretKeys
+    shelf: Shelf
+    runs: Runs
 
 
 async def get_settings(request: Request) -> Settings:
@@ -62,10 +66,22 @@ def get_secret_keys(request: Request) -> SecretKeys:
     return request.state.secret_keys  # type: ignore[no-any-return]  # as above
 
 
+async def get_shelf(request: Request) -> Shelf:
+    """Where discoveries lie."""
+    return request.state.shelf  # type: ignore[no-any-return]  # as above
+
+
+async def get_runs(request: Request) -> Runs:
+    """Its discoveries."""
+    return request.state.runs  # type: ignore[no-any-return]  # as above
+
+
 CurrentSettings = Annotated[Settings, Depends(get_settings)]
 Engine = Annotated[AsyncEngine, Depends(get_engine)]
 RedisClient = Annotated[Redis, Depends(get_redis)]
 CurrentInventory = Annotated[Inventory, Depends(get_inventory)]
 CurrentReader = Annotated[Reader, Depends(get_reader)]
 CurrentKeys = Annotated[SecretKeys, Depends(get_secret_keys)]
+CurrentShelf = Annotated[Shelf, Depends(get_shelf)]
+CurrentRuns = Annotated[Runs, Depends(get_runs)]
 Cache = Annotated[InventoryCache, Depends(get_inventory_cache)]

@@ -22,9 +22,13 @@ from dashnet.open_files import allow_open_files
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.redis import create_redis
 from dashnet.settings import Settings, get_settings
-from services.network import devices, driver_list, facts, fleet_routes, readings, secrets
+from services.network import devices, discoveries, driver_list, facts, fleet_routes, readings, secrets
 from services.network.bodies import MOST_BYTES
 from services.network.dependencies import Cache, RedisClient, State
+from services.network.discovery.explore import Explorer
+from services.network.discovery.reverse_names import ReverseNames
+from services.network.discovery.runs import Runs
+from services.network.discovery.shelf import Shelf
 from services.network.drivers.dns import DnsDriver
 from services.network.drivers.driver import Driver, ReadLimits
 from services.network.drivers.host import HostDriver
@@ -65,14 +69,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 logger.info("inventory tables brought up to date")
             keys = await asyncio.to_thread(read_secret_keys, settings)
             await seed(engine, settings, keys)
-            yield State(
-                settings=settings,
-                engine=engine,
-                redis=redis,
-                inventory_cache=InventoryCache(engine, keys),
-                reader=make_reader(settings, redis),
-                secret_keys=keys,
-            )
+            shelf = Shelf(redis, settings)
+            runs = Runs(shelf, make_explorer(settings))
+            try:
+                yield State(
+                    settings=settings,
+                    engine=engine,
+                    redis=redis,
+                    inventory_cache=InventoryCache(engine, keys),
+                    reader=make_reader(settings, redis),
+                    secret_keys=keys,
+                    shelf=shelf,
+                    runs=runs,
+                )
+            finally:
+                await runs.close()
         finally:
             await redis.aclose()
             await engine.dispose()
@@ -85,20 +96,31 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(BodyLimit, limit_bytes=MOST_BYTES)
     app.add_middleware(CountRequests)
-    install_problems(app, devices.SCHEMAS)
+    install_problems(app, (*devices.SCHEMAS, *discoveries.SCHEMAS))
     app.include_router(devices.router)
     app.include_router(fleet_routes.router)
     app.include_router(readings.router)
     app.include_router(facts.router)
     app.include_router(secrets.router)
     app.include_router(driver_list.router)
+    app.include_router(discoveries.router)
     _add_operations(app)
     return app
 
 
+def make_limits(settings: Settings) -> ReadLimits:
+    """How much is read at the same time, and for how long."""
+    return ReadLimits(settings.driver_concurrency, settings.driver_timeout_seconds, settings.read_deadline_seconds)
+
+
+def make_explorer(settings: Settings) -> Explorer:
+    """What discoveries look around with."""
+    return Explorer(IcmpDriver(Names(), make_limits(settings)), ReverseNames())
+
+
 def make_reader(settings: Settings, redis: Redis) -> Reader:
     """One driver of each kind; each reads as many devices at the same time as the settings allow one."""
-    limits = ReadLimits(settings.driver_concurrency, settings.driver_timeout_seconds, settings.read_deadline_seconds)
+    limits = make_limits(settings)
     names, samples = Names(), RedisSamples(redis, settings)
     drivers: list[Driver] = [
         HostDriver(samples, limits),

@@ -4,6 +4,7 @@ import pytest
 from dashnet.settings import Settings
 from tests.conftest import run_app
 from tests.factories import make_device
+from tests.network.discovery.runs import begin, until_ended
 
 
 async def test_an_edit_is_answered_as_the_network_service_answers_it(
@@ -67,3 +68,13 @@ async def test_what_a_device_says_of_itself_is_asked_of_the_network_service(
     answer = await app.get(f"/api/devices/{device_ids[0]}/facts")
     assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
     assert "cannot ask a device what it is" in answer.json()["detail"]
+
+
+async def test_discoveries_are_those_of_the_network_service(app: httpx.AsyncClient) -> None:
+    begun = await begin(app, "/api/discoveries/", network="127.0.0.2")
+    ended = await until_ended(app, begun["id"], "/api/discoveries/")
+    assert ([one["address"] for one in ended["found"]], ended["outcome"]) == (["127.0.0.2"], "done")
+    assert [one["id"] for one in (await app.get("/api/discoveries/")).json()] == [begun["id"]]
+    assert (await app.delete(f"/api/discoveries/{begun['id']}")).status_code == 204
+    refused = await app.post("/api/discoveries/", json={"network": "127.0.0.0/8"})
+    assert (refused.status_code, "4,096 at the most" in refused.json()["detail"]) == (422, True)

@@ -94,7 +94,7 @@ class IcmpDriver:
         options = cast(IcmpOptions, target.options)
         self._check_time(options)
         address = (await self._names.resolve(target.ip_address))[0]
-        echoes = await self._echo(address, options)
+        echoes = await self.echo(address, options)
         return to_reading(target.device_id, echoes, options.timeout_seconds)
 
     def _check_time(self, options: IcmpOptions) -> None:
@@ -105,13 +105,13 @@ class IcmpDriver:
                 f"{self._limits.timeout_seconds:g} s (DASHNET_DRIVER_TIMEOUT_SECONDS)"
             )
 
-    async def _echo(self, address: str, options: IcmpOptions) -> Sequence[float | None]:
+    async def echo(self, address: str, options: IcmpOptions) -> Sequence[float | None]:
         """Seconds of each packet's round trip in the order of sending; None for a lost one.
 
         Raises:
             DriverFault: no packet could be sent.
         """
-        ping, loop = self._open(address), asyncio.get_running_loop()
+        ping, loop = self.open(address), asyncio.get_running_loop()
         echoes = _Echoes(options.packets, loop.create_future())
         for number in range(options.packets):
             if number:
@@ -129,7 +129,7 @@ class IcmpDriver:
             raise explain_unsent(address)
         return echoes.round_trips
 
-    def _open(self, address: str) -> "PingSocket":
+    def open(self, address: str) -> "PingSocket":
         """The socket of this family.
 
         Raises:

@@ -25,6 +25,7 @@ _MOST_REPETITIONS = 25
 _FEW_VARBINDS = 8
 _MOST_REPEATED_ROWS = 100
 
+Index = tuple[int, ...]
 _Answer = TypeVar("_Answer")
 
 
@@ -127,7 +128,11 @@ class Session:
         return part[:most]
 
     async def walk(self, column: str) -> dict[int, ValueType]:
-        """A column of a table with one index; what comes in no order, or again, ends it.
+        """A column of a table with one index, as `walk_rows`."""
+        return {index[0]: value for index, value in (await self.walk_rows(column)).items() if len(index) == 1}
+
+    async def walk_rows(self, column: str) -> dict[Index, ValueType]:
+        """A column of a table with any indexes; what comes in no order, or again, ends it.
 
         Raises:
             DeviceTimeout: no answer.
@@ -135,7 +140,7 @@ class Session:
         """
         tries = 0
         while True:
-            rows: dict[int, ValueType] = {}
+            rows: dict[Index, ValueType] = {}
             failure = await self._walk_once(column, rows)
             if failure is not None:
                 tries += 1
@@ -146,9 +151,9 @@ class Session:
             else:
                 self._sizes.halve_repetitions()
 
-    async def _walk_once(self, column: str, rows: dict[int, ValueType]) -> Exception | None:
+    async def _walk_once(self, column: str, rows: dict[Index, ValueType]) -> Exception | None:
         iterator = self._gufo.getbulk(column, self._sizes.repetitions)
-        last, repeated = -1, 0
+        last, repeated = Index(), 0
         while len(rows) < MOST_ROWS and repeated < _MOST_REPEATED_ROWS:
             pair = await self._try(partial(_next, iterator))
             if isinstance(pair, Exception):
@@ -231,9 +236,11 @@ async def _next(iterator: AsyncIterator[tuple[str, ValueType]]) -> tuple[str, Va
     return await anext(iterator, None)
 
 
-def _index_of(oid: str, column: str) -> int | None:
-    index = oid[len(column) + 1 :]
-    return int(index) if index.isdecimal() else None
+def _index_of(oid: str, column: str) -> Index | None:
+    try:
+        return tuple(map(int, oid[len(column) + 1 :].split(".")))
+    except ValueError:
+        return None
 
 
 def _make_session(address: str, options: SnmpOptions) -> SnmpSession:

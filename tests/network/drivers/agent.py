@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
-from tests.network.drivers.ber import (
+from services.network.demo_agents.ber import (
     COUNTER32,
     COUNTER64,
     END_OF_MIB_VIEW,

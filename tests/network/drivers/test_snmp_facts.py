@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from dashnet.errors import DeviceTimeout
+from services.network.demo_agents.ber import Value, text, whole
 from services.network.drivers.facts import Facts
 from services.network.drivers.snmp_options import SnmpOptions
 from tests.network.drivers.agent import Interface, run_agent
-from tests.network.drivers.ber import Value, text, whole
 from tests.network.drivers.polls import Poller
 from tests.network.drivers.snmpd import free_udp_port, run_snmpd
 from tests.network.drivers.test_snmp_snmpd import make_driver, until_up

@@ -1,4 +1,4 @@
-"""As much of BER and SNMP 2c as an agent of the tests' own needs: from bytes to values and back."""
+"""As much of BER and SNMP 2c as a small agent needs: from bytes to values and back."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ COUNTER32, GAUGE32, TIME_TICKS, COUNTER64 = 0x41, 0x42, 0x43, 0x46
 NO_SUCH_INSTANCE, END_OF_MIB_VIEW = 0x81, 0x82
 GET, GET_NEXT, RESPONSE, GET_BULK = 0xA0, 0xA1, 0xA2, 0xA5
 TOO_BIG, GENERAL_ERROR = 1, 5
+_VERSION_2C = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ def whole(number: int, tag: int = INTEGER) -> Value:
 def text(content: str) -> Value:
     """An octet string."""
     return Value(STRING, content.encode())
+
+
+def octets(content: bytes) -> Value:
+    """An octet string of any bytes, such as a MAC address."""
+    return Value(STRING, content)
 
 
 def name(oid: str) -> Value:
@@ -85,9 +91,22 @@ def encode_response(request: Request, pairs: Sequence[tuple[Oid, Value]], error:
 
 
 def decode_request(message: bytes) -> Request:
-    """A GET, GETNEXT or GETBULK of SNMP 2c."""
+    """A GET, GETNEXT or GETBULK of SNMP 2c.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        return _decode_request(message)
+    except (IndexError, StopIteration) as error:
+        raise ValueError("no whole message") from error
+
+
+def _decode_request(message: bytes) -> Request:
     ((_, body),) = _parts(message)
-    _, (_, community), (kind, pdu) = _parts(body)
+    (_, version), (_, community), (kind, pdu) = _parts(body)
+    if _decode_whole(version) != _VERSION_2C or kind not in (GET, GET_NEXT, GET_BULK):
+        raise ValueError("no request of SNMP 2c")
     (_, request_id), (_, first), (_, second), (_, varbinds) = _parts(pdu)
     oids = [_decode_oid(next(_parts(varbind))[1]) for _, varbind in _parts(varbinds)]
     return Request(community, kind, _decode_whole(request_id), _decode_whole(first), _decode_whole(second), oids)

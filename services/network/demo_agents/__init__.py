@@ -1,0 +1,1 @@
+"""Small SNMP agents on loopback addresses, with counters from the simulation: discovery and SNMP without hardware."""
