@@ -7,6 +7,7 @@ import { Devices } from '../features/devices/Devices';
 import { AddButton, DeviceActions } from '../features/edit/Actions';
 import { useJobRuns, useLive, useNow } from '../hooks';
 import { words } from '../words';
+import { DevicesMenu } from './DevicesMenu';
 import { Freshness, Header } from './Header';
 import { NoticeBar } from './NoticeBar';
 import { Overview } from './Overview';
@@ -51,7 +52,17 @@ export function App() {
 /** Apart, because what is wrong is looked at every second, and the page is not drawn anew for that. */
 const Page = memo(function Page({ device, page, isKiosk }: Pick<View, 'device' | 'page' | 'isKiosk'>) {
 	if (device !== null) return <DeviceView key={device} id={device} actions={(one) => <DeviceActions device={one} />} />;
-	if (page === 'devices') return <Devices actions={<AddButton />} />;
+	if (page === 'devices')
+		return (
+			<Devices
+				actions={
+					<>
+						<DevicesMenu />
+						<AddButton />
+					</>
+				}
+			/>
+		);
 	if (page === 'map')
 		return (
 			<Suspense fallback={<p className="quiet">{words.loading}</p>}>
