@@ -20,6 +20,8 @@ export type Column = (typeof COLUMNS)[number];
 export interface View {
 	page: 'overview' | 'devices' | 'map';
 	device: number | null;
+	/** The interface of the device whose chart is shown. */
+	interface: string | null;
 	search: string;
 	state: State | null;
 	type: string | null;
@@ -43,6 +45,7 @@ export function parseView(query: string): View {
 	return {
 		page: (['devices', 'map'] as const).find((page) => page === given.get('view')) ?? 'overview',
 		device: Number.isInteger(device) && device > 0 ? device : null,
+		interface: text('interface'),
 		search: given.get('q') ?? '',
 		state: state === 'up' || state === 'down' || state === 'unknown' ? state : null,
 		type: text('type'),
@@ -62,6 +65,7 @@ export function formatView(view: View): string {
 	};
 	set('view', view.page !== 'overview' && view.page);
 	set('device', view.device !== null && String(view.device));
+	set('interface', view.interface);
 	set('q', view.search);
 	set('state', view.state);
 	set('type', view.type);
@@ -99,12 +103,14 @@ function listen(listener: () => void): () => void {
 
 /** Another view; one that is typed or dragged replaces the address, one that is gone to can be gone back from. */
 export function go(part: Partial<View>, { replace = false } = {}): void {
-	const query = formatView({ ...read(), ...part });
+	const query = hrefOf(part);
 	if (query === (location.search || '?')) return;
 	if (replace) history.replaceState(null, '', query);
 	else history.pushState(null, '', query);
 	for (const listener of listeners) listener();
 }
 
-export const hrefOf = (part: Partial<View>): string => formatView({ ...read(), ...part });
+/** An interface is one of its device: it does not stay when another is gone to. */
+export const hrefOf = (part: Partial<View>): string =>
+	formatView({ ...read(), ...(part.device === undefined ? {} : { interface: null }), ...part });
 export const useView = (): View => useSyncExternalStore(listen, read);

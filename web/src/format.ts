@@ -7,6 +7,21 @@ export function speed(mbit: number | null | undefined): string {
 	return mbit.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
+/** A line's Mbit/s with a unit: 1 Gbit/s. */
+export function lineSpeed(mbit: number | null): string {
+	if (mbit === null) return '–';
+	const isLarge = mbit >= 1000;
+	const value = isLarge ? mbit / 1000 : mbit;
+	return `${value.toLocaleString(undefined, { maximumFractionDigits: 1 })} ${isLarge ? 'Gbit/s' : 'Mbit/s'}`;
+}
+
+/** A rate of packets: so small that it is easily rounded away, and shall not be. */
+export function perSecond(rate: number | null): string {
+	if (rate === null) return '–';
+	if (rate > 0 && rate < 0.01) return '< 0.01';
+	return rate.toLocaleString(undefined, { maximumFractionDigits: rate < 10 ? 2 : 0 });
+}
+
 export function milliseconds(seconds: number | null | undefined): string {
 	if (seconds === null || seconds === undefined) return '–';
 	const ms = seconds * 1000;

@@ -1,6 +1,6 @@
 /** What React components share: the live store, the running time, what was turned lately. */
 import { useQuery } from '@tanstack/react-query';
-import { useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { api, found, liveAddress } from './api/client';
 import { type Live, LiveStore } from './live/store';
 
@@ -9,6 +9,21 @@ export const store = new LiveStore({ address: liveAddress() });
 /** One part of the live store; `select` must give the very same value while nothing changed. */
 export function useLive<T>(select: (live: Live) => T): T {
 	return useSyncExternalStore(store.listen, () => select(store.get()));
+}
+
+/** A device's interfaces as they are now, over a link of their own while `isWanted`; undefined until they are known. */
+export function useLiveInterfaces(id: number, isWanted: boolean) {
+	const view = useMemo(() => new LiveStore({ address: `${liveAddress()}?device_ids=${id}&interfaces=true` }), [id]);
+	const isMainOpen = useLive((live) => live.link === 'open');
+	useEffect(() => {
+		if (!isWanted) return;
+		view.start();
+		return () => view.stop();
+	}, [view, isWanted]);
+	useEffect(() => {
+		if (isMainOpen) view.hurry();
+	}, [view, isMainOpen]);
+	return useSyncExternalStore(view.listen, () => view.get().panel?.devices.get(id)?.interfaces);
 }
 
 /** Milliseconds since 1970, anew every second, in step with the clock. */

@@ -1,4 +1,6 @@
-/** Every English text of the screen, in one place. */
+/** Every English text of the screen, in one place; those of what changes the inventory lie beside it. */
+import { discovery, edit, facts, fleet } from './inventoryWords';
+
 export const words = {
 	name: 'dashNET',
 	overview: 'Overview',
@@ -129,27 +131,7 @@ export const words = {
 	},
 	back: 'All devices',
 	notThere: 'There is no such device (any more).',
-	edit: {
-		add: 'Add a device',
-		edit: 'Edit',
-		copy: 'Duplicate',
-		remove: 'Remove',
-		save: 'Save',
-		undo: 'Undo',
-		titles: { add: 'Add a device', edit: 'Edit the device', copy: 'Duplicate the device' },
-		added: (name: string) => `${name} was added.`,
-		saved: (name: string) => `${name} was saved.`,
-		removed: (name: string) => `${name} is being removed.`,
-		clash:
-			'Somebody else has changed this device since you began. Look at the marked fields; save again to put yours in their place.',
-		changedElsewhere: (value: string) => `meanwhile changed to: ${value || '(empty)'}`,
-		leaving: 'Keep it',
-		undone: 'Undone.',
-		notUndone: 'That could not be undone.',
-		options: (driver: string) => `Options of the driver ${driver}`,
-		moreOptions: (count: number) => `${count} more options`,
-		noJson: 'not JSON, such as {"port": 80}',
-	},
+	edit,
 	fields: {
 		id: 'Number',
 		host_name: 'Name',
@@ -165,6 +147,29 @@ export const words = {
 		children: 'In front of',
 		none: 'none',
 	},
+	interfaces: {
+		title: 'Interfaces',
+		failed: 'The interfaces cannot be read at the moment.',
+		none: 'No interface was seen yet. The next refresh may bring some.',
+		search: 'Search name or alias',
+		noneFits: 'No interface fits.',
+		all: (count: number) => `Show all ${count.toLocaleString()}`,
+		gone: (at: string) => `seen last on ${at}`,
+		columns: {
+			name: 'Name',
+			alias: 'Alias',
+			state: 'State',
+			line: 'Line',
+			down: 'Download',
+			up: 'Upload',
+			load: 'Load',
+			errors: 'Errors/s',
+			discards: 'Discards/s',
+		},
+	},
+	discovery,
+	fleet,
+	facts,
 	details: 'Details',
 	availability: 'Availability',
 	upRatio: (ratio: string) => `${ratio} up`,

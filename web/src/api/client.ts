@@ -12,6 +12,8 @@ export const api = createClient<paths>({
 
 export type SummaryPoint = components['schemas']['SummaryPoint'];
 export type DevicePoint = components['schemas']['DevicePoint'];
+export type InterfacePoint = components['schemas']['InterfacePoint'];
+export type StoredInterface = components['schemas']['StoredInterface'];
 export type JobRun = components['schemas']['JobRunPublic'];
 export type StateChange = components['schemas']['StateChangePublic'];
 

@@ -7,6 +7,7 @@ import { Devices } from '../features/devices/Devices';
 import { AddButton, DeviceActions } from '../features/edit/Actions';
 import { useJobRuns, useLive, useNow } from '../hooks';
 import { words } from '../words';
+import { DevicesMenu } from './DevicesMenu';
 import { Freshness, Header, type Standing } from './Header';
 import { NoticeBar } from './NoticeBar';
 import { Overview } from './Overview';
@@ -53,7 +54,17 @@ export function App() {
 const Page = memo(function Page(props: Pick<View, 'device' | 'page' | 'isKiosk'> & Pick<Standing, 'asOf'>) {
 	const { device, page, isKiosk, asOf } = props;
 	if (device !== null) return <DeviceView key={device} id={device} actions={(one) => <DeviceActions device={one} />} />;
-	if (page === 'devices') return <Devices actions={<AddButton />} />;
+	if (page === 'devices')
+		return (
+			<Devices
+				actions={
+					<>
+						<DevicesMenu />
+						<AddButton />
+					</>
+				}
+			/>
+		);
 	if (page === 'map')
 		return (
 			<Suspense fallback={<p className="quiet">{words.loading}</p>}>

@@ -3,8 +3,9 @@ import type { components } from '../api/schema';
 
 type Schemas = components['schemas'];
 
-export type Device = Schemas['LiveDevice'];
+export type Device = Schemas['ViewedDevice'];
 export type SnapShot = Schemas['SnapShot'];
+export type LiveInterface = Schemas['LiveInterface'];
 export type State = Schemas['State'];
 export type StateChange = Schemas['StateChange'];
 export type Message =

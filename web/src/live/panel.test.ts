@@ -4,6 +4,19 @@ import { follow, type Panel, SeqGap } from './panel';
 import { device, snapShot, state } from './testing';
 
 const begin = follow(null, state(41, [device(1), device(2)])) as Panel;
+const shown = {
+	name: 'eth0',
+	alias: null,
+	interface_type: 6,
+	line_speed: 1000,
+	state: 'up',
+	upload_speed: 1,
+	download_speed: 2,
+	errors_in: 0,
+	errors_out: 0,
+	discards_in: null,
+	discards_out: null,
+} as const;
 const tick = '2026-11-23T20:01:00Z';
 
 function snapshots(more: Partial<Extract<Message, { type: 'snapshots' }>> = {}): Message {
@@ -21,6 +34,14 @@ test('a refresh turns a device, and leaves the others as the very same objects',
 test('the panel before stays as it was', () => {
 	follow(begin, snapshots());
 	expect(begin.devices.get(1)?.state).toBe('up');
+});
+
+test('in a view with interfaces those of a snapshot take the place of those before', () => {
+	const seen = { ...snapShot(1, true), interfaces: [] };
+	const before = follow(null, state(41, [device(1, { interfaces: [shown] }), device(2)])) as Panel;
+	const after = follow(before, snapshots({ snap_shots: [seen] })) as Panel;
+	expect(after.devices.get(1)?.interfaces).toEqual([]);
+	expect(after.devices.get(1)?.snap_shot).not.toHaveProperty('interfaces');
 });
 
 test('a reading that is older than the one at hand changes nothing', () => {

@@ -91,9 +91,12 @@ function turnsOf(message: Snapshots): Turn[] {
 	}));
 }
 
-function refreshed(device: Device, { device_id: _, ...reading }: SnapShot, timeStamp: string): Device {
+function refreshed(device: Device, { device_id: _, interfaces, ...reading }: SnapShot, timeStamp: string): Device {
 	if (device.snap_shot && device.snap_shot.time_stamp > timeStamp) return device;
-	return { ...device, state: stateOf(reading.active_connection), snap_shot: { ...reading, time_stamp: timeStamp } };
+	const state = stateOf(reading.active_connection);
+	const next = { ...device, state, snap_shot: { ...reading, time_stamp: timeStamp } };
+	// Only views that asked for interfaces have them.
+	return interfaces === undefined ? next : { ...next, interfaces };
 }
 
 function edit(devices: Map<number, Device>, changed: readonly Device[], removed: readonly number[]) {

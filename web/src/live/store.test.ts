@@ -59,6 +59,21 @@ test('it comes back where it left off', () => {
 	expect(store.get()).toMatchObject({ link: 'open', totals: { devices: 1, up: 1 } });
 });
 
+test('a view comes back by its own address, for it is always answered whole', () => {
+	const view = new LiveStore({
+		address: 'ws://screen/live?device_ids=7&interfaces=true',
+		open: (address) => new ScriptedSocket(address),
+		random: () => 0.5,
+		onFrame: (callback) => frames.push(callback),
+	});
+	view.start();
+	ScriptedSocket.last.say(state(41, [device(7)]));
+	ScriptedSocket.last.end(1012);
+	vi.advanceTimersByTime(200);
+	expect(ScriptedSocket.last.address).toBe('ws://screen/live?device_ids=7&interfaces=true');
+	view.stop();
+});
+
 test('while the link is lost, the devices stay and the screen is told since when', () => {
 	vi.setSystemTime(5000);
 	ScriptedSocket.last.end(1006);

@@ -18,7 +18,7 @@ export interface Live {
 }
 
 export interface StoreOptions {
-	/** Of /live, without a query. */
+	/** Of /live; with a query it is a view, which is always answered by a whole state. */
 	address: string;
 	open?: (address: string) => Socket;
 	random?: () => number;
@@ -76,8 +76,9 @@ export class LiveStore {
 
 	private address(): string {
 		const { panel } = this.live;
-		if (panel === null || this.isHoled) return this.options.address;
-		return `${this.options.address}?epoch=${encodeURIComponent(panel.epoch)}&seq=${panel.seq}`;
+		const { address } = this.options;
+		if (panel === null || this.isHoled || address.includes('?')) return address;
+		return `${address}?epoch=${encodeURIComponent(panel.epoch)}&seq=${panel.seq}`;
 	}
 
 	private take(message: Message): void {

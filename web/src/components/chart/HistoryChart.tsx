@@ -18,9 +18,11 @@ interface Props {
 	/** Number of all devices; 1 for a device's own chart. */
 	most: number | null;
 	isTall?: boolean;
+	/** Of a page that has a chart already, whose range is this one's too. */
+	isSecond?: boolean;
 }
 
-export function HistoryChart({ title, history, isFailed, most, isTall }: Props) {
+export function HistoryChart({ title, history, isFailed, most, isTall, isSecond }: Props) {
 	const [hovered, setHovered] = useState<number | null>(null);
 	const columns = useMemo(() => toColumns(history?.points ?? []), [history]);
 	const { stretch } = useView();
@@ -29,7 +31,7 @@ export function HistoryChart({ title, history, isFailed, most, isTall }: Props) 
 	const last = lastKnown(columns);
 	const shared = { columns, from, to, onHover: setHovered, onZoom: zoom };
 	return (
-		<Card title={title} className="chart" aside={<RangeChoice />}>
+		<Card title={title} className="chart" aside={!isSecond && <RangeChoice />}>
 			{isFailed && <p className="quiet">{words.trouble.history}</p>}
 			<Readout columns={columns} index={hovered ?? last} most={most} />
 			<div className="plots">
@@ -54,7 +56,7 @@ export function HistoryChart({ title, history, isFailed, most, isTall }: Props) 
 					{history?.step_seconds && words.perPoint(duration(history.step_seconds))}
 					{history?.fine && words.finer(clock(history.fine.since), duration(history.fine.stepSeconds))}
 				</span>
-				{stretch && (
+				{stretch && !isSecond && (
 					<Button size="compact-sm" variant="light" onClick={() => go({ stretch: null })}>
 						{words.backToLive}
 					</Button>

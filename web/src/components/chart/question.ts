@@ -1,6 +1,6 @@
 /** How a range of the address becomes questions to the history, and their answers one. Pure. */
 import { RANGES, type View } from '../../address';
-import type { DevicePoint, SummaryPoint } from '../../api/client';
+import type { DevicePoint, InterfacePoint, SummaryPoint } from '../../api/client';
 import { toSeconds } from '../../format';
 
 export interface History {
@@ -8,7 +8,7 @@ export interface History {
 	to: string;
 	step_seconds: number | null;
 	raw_since: string;
-	points: readonly (SummaryPoint | DevicePoint)[];
+	points: readonly (SummaryPoint | DevicePoint | InterfacePoint)[];
 	/** Seconds of the points from `fineSince` on, where those before are longer. */
 	fine?: { since: number; stepSeconds: number };
 }

@@ -1,5 +1,5 @@
 /** Points of the API as the columns that a chart draws. Pure. */
-import type { DevicePoint, SummaryPoint } from '../../api/client';
+import type { DevicePoint, InterfacePoint, SummaryPoint } from '../../api/client';
 import { toSeconds } from '../../format';
 
 export type Cells = (number | null)[];
@@ -17,7 +17,7 @@ export interface Columns {
 	up: Cells;
 }
 
-type Point = SummaryPoint | DevicePoint;
+type Point = SummaryPoint | DevicePoint | InterfacePoint;
 
 export function toColumns(points: readonly Point[]): Columns {
 	const column = (pick: (point: Point) => number | null) => points.map(pick);

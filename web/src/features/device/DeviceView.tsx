@@ -6,6 +6,7 @@ import { Card } from '../../components/Card';
 import { HistoryChart } from '../../components/chart/HistoryChart';
 import { useHistory } from '../../components/chart/useHistory';
 import { DeviceLink, ViewLink } from '../../components/DeviceLink';
+import { Facts } from '../../components/Facts';
 import { DownloadIcon, StateSign, UploadIcon } from '../../components/signs';
 import { milliseconds, speed } from '../../format';
 import { useLive } from '../../hooks';
@@ -13,6 +14,7 @@ import type { Device } from '../../live/messages';
 import { words } from '../../words';
 import { Availability } from './Availability';
 import { Changes } from './Changes';
+import { Interfaces } from './Interfaces';
 
 export function DeviceView({ id, actions }: { id: number; actions: (device: Device) => ReactNode }) {
 	const isKnown = useLive((live) => live.panel !== null);
@@ -61,6 +63,7 @@ function Known({ device, actions }: { device: Device; actions: ReactNode }) {
 				{actions}
 			</div>
 			<HistoryChart title={words.trafficOf(host_name)} history={asked.data} isFailed={asked.isError} most={1} />
+			<Interfaces id={id} driver={device.driver} />
 			<div className="thirds">
 				<Fields device={device} />
 				<Availability id={id} />
@@ -117,6 +120,7 @@ function Fields({ device }: { device: Device }) {
 					</dd>
 				</div>
 			</dl>
+			{device.driver !== 'simulated' && <Facts id={device.id} />}
 		</Card>
 	);
 }

@@ -4,13 +4,14 @@ import { useQuery } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 import { go } from '../../address';
 import { api, found } from '../../api/client';
+import { Facts } from '../../components/Facts';
 import { store } from '../../hooks';
 import type { Device } from '../../live/messages';
 import { words } from '../../words';
 import { addDevice, Clash, changeDevice } from './changes';
 import { type Draft, toDraft, toFieldErrors, toFields } from './draft';
 import { OptionFields } from './OptionFields';
-import type { Driver } from './options';
+import { type Driver, toOptionFields } from './options';
 
 export type Purpose = 'add' | 'edit' | 'copy';
 
@@ -29,13 +30,14 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 	// What the edit began with; the device itself may be changed by somebody else meanwhile.
 	const [begun, setBegun] = useState(device);
 	const [isBusy, setBusy] = useState(false);
+	const drivers = useDrivers();
 	const set = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
 	const save = async (event: SyntheticEvent) => {
 		event.preventDefault();
 		setBusy(true);
 		try {
 			const fields = toFields(draft);
-			if (purpose === 'edit' && begun) await changeDevice(begun, fields);
+			if (purpose === 'edit' && begun) await changeDevice(begun, fields, secretNames(drivers, fields.driver));
 			else go({ device: await addDevice(fields) });
 			onClose();
 		} catch (problem) {
@@ -45,7 +47,6 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 		}
 		setBusy(false);
 	};
-	const drivers = useDrivers();
 	const names = words.fields;
 	const text = (name: 'host_name' | 'ip_address' | 'mac_address' | 'operating_system', more: object = {}) => (
 		<TextInput
@@ -94,6 +95,13 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 					searchable
 					clearable
 				/>
+				{purpose === 'edit' && device && (
+					<Facts
+						id={device.id}
+						offer={{ operating_system: draft.operating_system, device_type: draft.device_type }}
+						onTake={set}
+					/>
+				)}
 				<Select
 					label={names.driver}
 					data={[...new Set([...(drivers ?? []).map((one) => one.name), draft.driver])]}
@@ -110,6 +118,7 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 				<OptionFields
 					driver={drivers?.find((one) => one.name === draft.driver)}
 					text={draft.driver_options}
+					stored={purpose === 'edit' && begun?.driver === draft.driver ? begun.driver_options : {}}
 					error={errors.driver_options}
 					onChange={(driver_options) => set({ driver_options })}
 				/>
@@ -133,6 +142,13 @@ function useDrivers(): readonly Driver[] | undefined {
 		staleTime: Number.POSITIVE_INFINITY,
 		queryFn: async ({ signal }) => found(await api.GET('/api/drivers', { signal })) as unknown as readonly Driver[],
 	}).data;
+}
+
+function secretNames(drivers: readonly Driver[] | undefined, name: string): string[] {
+	const schema = drivers?.find((one) => one.name === name)?.options_schema ?? {};
+	return toOptionFields(schema)
+		.filter(({ kind }) => kind === 'secret')
+		.map((field) => field.name);
 }
 
 function toErrors(problem: unknown): Record<string, string> {

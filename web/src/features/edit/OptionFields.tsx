@@ -3,7 +3,15 @@ import { Textarea } from '@mantine/core';
 import { useMemo } from 'react';
 import { words } from '../../words';
 import { OptionInput, parseAny } from './OptionInput';
-import { type Driver, type OptionField, type Options, setOption, toOptionErrors, toOptionFields } from './options';
+import {
+	type Driver,
+	MASK,
+	type OptionField,
+	type Options,
+	setOption,
+	toOptionErrors,
+	toOptionFields,
+} from './options';
 
 /** So many are shown at once, with all that must be filled in; the others when asked for. */
 const SHOWN = 4;
@@ -12,11 +20,13 @@ interface Props {
 	driver: Driver | undefined;
 	/** JSON of an object, or nothing. */
 	text: string;
+	/** Those of the device as it is, where the driver is still its own. */
+	stored: Options;
 	error: string | undefined;
 	onChange: (text: string) => void;
 }
 
-export function OptionFields({ driver, text, error, onChange }: Props) {
+export function OptionFields({ driver, text, stored, error, onChange }: Props) {
 	const fields = useMemo(() => toOptionFields(driver?.options_schema ?? {}), [driver]);
 	const options = parse(text);
 	if (driver === undefined || options === null) return <AsText text={text} error={error} onChange={onChange} />;
@@ -26,6 +36,7 @@ export function OptionFields({ driver, text, error, onChange }: Props) {
 			key={`${driver.name} ${field.name}`}
 			field={field}
 			value={options[field.name]}
+			isStored={stored[field.name] === MASK}
 			error={errors[field.name]}
 			onChange={(value) => {
 				const next = setOption(options, field, value);
@@ -56,7 +67,7 @@ export function OptionFields({ driver, text, error, onChange }: Props) {
 	);
 }
 
-function AsText({ text, error, onChange }: Omit<Props, 'driver'>) {
+function AsText({ text, error, onChange }: Omit<Props, 'driver' | 'stored'>) {
 	return (
 		<Textarea
 			className="wide"

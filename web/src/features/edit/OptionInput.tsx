@@ -1,12 +1,14 @@
 /** The input that fits one option of a driver. */
-import { NumberInput, PasswordInput, Select, Switch, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { Button, NumberInput, PasswordInput, Select, Switch, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { words } from '../../words';
-import type { Kind, OptionField } from './options';
+import { type Kind, MASK, type OptionField } from './options';
 
 interface Props {
 	field: OptionField;
 	value: unknown;
+	/** A secret of the device is stored, which nobody can see. */
+	isStored: boolean;
 	error: string | undefined;
 	onChange: (value: unknown) => void;
 }
@@ -32,14 +34,7 @@ const INPUTS: Record<Kind, (props: Props) => ReactNode> = {
 			onChange={(event) => props.onChange(event.currentTarget.value)}
 		/>
 	),
-	secret: (props) => (
-		<PasswordInput
-			{...shared(props)}
-			autoComplete="new-password"
-			value={toText(props.value)}
-			onChange={(event) => props.onChange(event.currentTarget.value)}
-		/>
-	),
+	secret: (props) => <SecretInput {...props} />,
 	number: (props) => (
 		<NumberInput
 			{...shared(props)}
@@ -78,6 +73,32 @@ const INPUTS: Record<Kind, (props: Props) => ReactNode> = {
 	),
 	json: (props) => <JsonInput {...props} />,
 };
+
+/** A secret that is stored stays as long as nothing is typed in its place, or it is cleared. */
+function SecretInput(props: Props) {
+	const { field, value, isStored, onChange } = props;
+	const isCleared = isStored && value === null;
+	const isKept = isStored && (value === undefined || value === MASK);
+	const hint = isCleared
+		? { placeholder: words.edit.secretCleared }
+		: isKept && { placeholder: words.edit.secretStored };
+	return (
+		<div className="secret">
+			<PasswordInput
+				{...shared(props)}
+				{...hint}
+				autoComplete="new-password"
+				value={isKept ? '' : toText(value)}
+				onChange={(event) => onChange(event.currentTarget.value || (isStored ? MASK : undefined))}
+			/>
+			{isStored && (
+				<Button size="compact-xs" variant="subtle" onClick={() => onChange(isKept ? null : MASK)}>
+					{isKept ? words.edit.clearSecret(field.label) : words.edit.keepSecret(field.label)}
+				</Button>
+			)}
+		</div>
+	);
+}
 
 /** What is typed counts as soon as it is JSON; until then it counts as text, which the service objects to. */
 function JsonInput(props: Props) {

@@ -5,7 +5,7 @@ import type { Device } from '../../live/messages';
 import { tell } from '../../notices';
 import { keep, removeSoon } from '../../removals';
 import { words } from '../../words';
-import { changedFields, type Fields, fieldsOf, findClash, toFieldErrors } from './draft';
+import { changedFields, type Fields, fieldsOf, findClash, losesSecret, toFieldErrors } from './draft';
 
 /** The document has bodies as any object: it hands them on as they are. */
 const asBody = (fields: Partial<Fields>) => fields as never;
@@ -33,14 +33,18 @@ export async function addDevice(fields: Fields): Promise<number> {
 /**
  * Change what was edited since `begun`, and nothing else: what somebody else changed meanwhile stays.
  *
- * Throws Clash where both changed the same.
+ * `secrets` are the names of the driver's secret options. Throws Clash where both changed the same.
  */
-export async function changeDevice(begun: Device, fields: Fields): Promise<void> {
+export async function changeDevice(begun: Device, fields: Fields, secrets: readonly string[]): Promise<void> {
 	const before = fieldsOf(begun);
 	refuseClash(begun, fields);
 	const changed = changedFields(before, fields);
 	if (Object.keys(changed).length === 0) return;
 	await patch(begun.id, changed);
+	if (losesSecret(before, changed, secrets)) {
+		tell({ text: words.edit.savedSecret(fields.host_name) });
+		return;
+	}
 	const back = Object.fromEntries(Object.keys(changed).map((name) => [name, before[name as keyof Fields]]));
 	tell({ text: words.edit.saved(fields.host_name), undo: () => patch(begun.id, back) });
 }

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { device } from '../../live/testing';
-import { changedFields, fieldsOf, findClash, toDraft, toFieldErrors, toFields } from './draft';
+import { changedFields, fieldsOf, findClash, losesSecret, toDraft, toFieldErrors, toFields } from './draft';
+import { MASK } from './options';
 
 const router = device(1, { driver_options: { port: 80 }, tags: ['lab'], parent_id: 7 });
+
+const guarded = device(2, { driver: 'snmp', driver_options: { community: MASK } });
 
 test('a device that is opened and saved untouched changes nothing', () =>
 	expect(changedFields(fieldsOf(router), toFields(toDraft(router)))).toEqual({}));
@@ -27,6 +30,21 @@ test('who edits the same field as somebody else is told, who edits another is no
 test('a copy has another name and no MAC address', () =>
 	expect(toDraft(router, { isCopy: true })).toMatchObject({ host_name: 'pc-1-copy', mac_address: '', parent_id: '7' }));
 
+test('a copy has no secrets, for they are those of another device', () =>
+	expect(toDraft(guarded, { isCopy: true }).driver_options).toBe(''));
+
+test.each([
+	['another secret', { driver_options: { community: 'other' } }, true],
+	['a removed secret', { driver_options: { community: null } }, true],
+	['the first secret of an option', { driver_options: { community: MASK, auth_key: 'new' } }, true],
+	['another driver', { driver: 'icmp', driver_options: {} }, true],
+	['another option', { driver_options: { community: MASK, port: 162 } }, false],
+	['a secret that is left out', { driver_options: {} }, false],
+	['another name', { host_name: 'x' }, false],
+])('%s cannot be undone: %s, %s', (_, changed, isLost) =>
+	expect(losesSecret(fieldsOf(guarded), changed, ['community', 'auth_key'])).toBe(isLost),
+);
+
 test('options that are no JSON are told before anything is sent', () =>
 	expect(() => toFields({ ...toDraft(router), driver_options: '{port' })).toThrow(SyntaxError));
 
@@ -36,10 +54,11 @@ test('errors stand at their field, others above all', () =>
 			detail: 'all',
 			errors: [
 				{ location: 'driver_options.port', detail: 'too large' },
+				{ location: 'driver_options.url', detail: 'too long' },
 				{ location: 'body', detail: 'odd' },
 			],
 		}),
-	).toEqual({ driver_options: 'too large', '': 'body: odd' }));
+	).toEqual({ driver_options: 'port: too large; url: too long', '': 'body: odd' }));
 
 test('a problem without fields is told above all', () =>
 	expect(toFieldErrors({ detail: 'gone' })).toEqual({ '': 'gone' }));

@@ -1,5 +1,6 @@
 /** A device while it is edited: as text in fields, and back as what the API takes. Pure. */
 import type { Device } from '../../live/messages';
+import { MASK, withoutMasks } from './options';
 
 export interface Draft {
 	host_name: string;
@@ -13,7 +14,7 @@ export interface Draft {
 	parent_id: string | null;
 }
 
-export type Fields = Omit<Device, 'id' | 'state' | 'snap_shot'>;
+export type Fields = Omit<Device, 'id' | 'state' | 'snap_shot' | 'interfaces'>;
 export type FieldName = keyof Fields;
 
 const NEW: Draft = {
@@ -31,7 +32,7 @@ const NEW: Draft = {
 /** What the form begins with; a copy of a device needs an address of its own. */
 export function toDraft(device: Device | null, { isCopy = false } = {}): Draft {
 	if (device === null) return NEW;
-	const options = Object.keys(device.driver_options).length > 0;
+	const options = isCopy ? withoutMasks(device.driver_options) : device.driver_options;
 	return {
 		host_name: isCopy ? `${device.host_name}-copy` : device.host_name,
 		device_type: device.device_type,
@@ -39,7 +40,7 @@ export function toDraft(device: Device | null, { isCopy = false } = {}): Draft {
 		ip_address: device.ip_address,
 		mac_address: isCopy ? '' : device.mac_address,
 		driver: device.driver,
-		driver_options: options ? JSON.stringify(device.driver_options, null, 2) : '',
+		driver_options: Object.keys(options).length > 0 ? JSON.stringify(options, null, 2) : '',
 		tags: device.tags,
 		parent_id: device.parent_id === null ? null : String(device.parent_id),
 	};
@@ -56,7 +57,7 @@ export function toFields(draft: Draft): Fields {
 }
 
 /** All that can be edited of a device, so that it can be put back. */
-export function fieldsOf({ id: _, state: __, snap_shot: ___, ...fields }: Device): Fields {
+export function fieldsOf({ id: _, state: __, snap_shot: ___, interfaces: ____, ...fields }: Device): Fields {
 	return fields;
 }
 
@@ -65,6 +66,14 @@ export function changedFields(before: Fields, after: Fields): Partial<Fields> {
 	const names = Object.keys(after) as (keyof Fields)[];
 	const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 	return Object.fromEntries(changed.map((name) => [name, after[name]]));
+}
+
+/** Whether a change takes or replaces a secret, which nothing can bring back; `secrets` are options that may be some. */
+export function losesSecret(before: Fields, changed: Partial<Fields>, secrets: readonly string[]): boolean {
+	const stored = Object.keys(before.driver_options).filter((name) => before.driver_options[name] === MASK);
+	if (changed.driver !== undefined) return stored.length > 0;
+	const after = changed.driver_options ?? {};
+	return [...stored, ...secrets].some((name) => after[name] !== undefined && after[name] !== MASK);
 }
 
 /** What somebody else changed since this edit began, and what of it this edit would change to something else. */
@@ -81,17 +90,20 @@ export function findClash(
 	return { elsewhere, clashing };
 }
 
-/** Errors of the service by field; `driver_options.port` belongs to `driver_options`, what belongs nowhere to `''`. */
+/** Errors of the service by field, what belongs nowhere under `''`; of `driver_options.port` is told which option it is. */
 export function toFieldErrors(problem: unknown): Record<string, string> {
 	const { detail = 'failed', errors = [] } = problem as {
 		detail?: string;
 		errors?: { location: string; detail: string }[];
 	};
 	if (errors.length === 0) return { '': detail };
-	return Object.fromEntries(
-		errors.map(({ location, detail }) => {
-			const field = location.split(/[.[]/)[0] ?? '';
-			return field in NEW ? [field, detail] : ['', `${location}: ${detail}`];
-		}),
-	);
+	const found: Record<string, string> = {};
+	for (const { location, detail } of errors) {
+		const field = location.split(/[.[]/)[0] ?? '';
+		const option = field === 'driver_options' ? location.slice(field.length + 1) : '';
+		const place = field in NEW ? field : '';
+		const text = place === '' ? `${location}: ${detail}` : option ? `${option}: ${detail}` : detail;
+		found[place] = found[place] === undefined ? text : `${found[place]}; ${text}`;
+	}
+	return found;
 }

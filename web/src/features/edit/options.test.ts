@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { type OptionField, type Schema, setOption, toLabel, toOptionErrors, toOptionFields } from './options';
+import {
+	MASK,
+	type OptionField,
+	type Schema,
+	setOption,
+	toLabel,
+	toOptionErrors,
+	toOptionFields,
+	withoutMasks,
+} from './options';
 
 const schema: Schema = {
 	$defs: { Profile: { type: 'string', enum: ['classic', 'realistic'], description: 'How it behaves' } },
@@ -49,6 +58,16 @@ test('what is emptied is left out, and so is what is as usual', () => {
 	expect(setOption({}, field('verify_tls'), false)).toEqual({ verify_tls: false });
 	expect(setOption({ verify_tls: false }, field('verify_tls'), true)).toEqual({ verify_tls: true });
 });
+
+test('a secret that is to go is null, and what is set stays in its place', () => {
+	expect(setOption({ password: MASK, port: 80 }, field('password'), null)).toEqual({ password: null, port: 80 });
+	expect(setOption({ seed: 1 }, field('seed'), null)).toEqual({});
+	expect(Object.keys(setOption({ password: MASK, port: 80 }, field('password'), 'new'))).toEqual(['password', 'port']);
+	expect(setOption({}, field('password'), undefined)).toEqual({});
+});
+
+test('the masks of one device are no values for another', () =>
+	expect(withoutMasks({ password: MASK, port: 80 })).toEqual({ port: 80 }));
 
 test('errors stand at their option, those of no option above all', () => {
 	const told =

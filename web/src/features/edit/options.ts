@@ -33,6 +33,9 @@ export interface Schema {
 	$defs?: Record<string, Schema>;
 }
 
+/** What stands where a secret is stored; sent back it means that one. */
+export const MASK = '**********';
+
 export type Options = Record<string, unknown>;
 
 export interface Driver {
@@ -90,12 +93,21 @@ export function toLabel(name: string): string {
 	return `${text.charAt(0).toUpperCase()}${text.slice(1)}${unit}`;
 }
 
-/** The options with one of them set; what is empty, or as it is anyway, is left out. */
+/** The options with one of them set; what is empty, or as it is anyway, is left out. A secret that is null is to go. */
 export function setOption(options: Options, field: OptionField, value: unknown): Options {
 	const { [field.name]: _, ...others } = options;
-	const isEmpty = value === '' || value === null || value === undefined || (Array.isArray(value) && value.length === 0);
+	const isEmpty =
+		value === '' ||
+		value === undefined ||
+		(value === null && field.kind !== 'secret') ||
+		(Array.isArray(value) && value.length === 0);
 	if (isEmpty || (value === field.usual && !(field.name in options))) return others;
-	return { ...others, [field.name]: value };
+	return { ...options, [field.name]: value };
+}
+
+/** The options without the masks of secrets, which stand for those of one device alone. */
+export function withoutMasks(options: Options): Options {
+	return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== MASK));
 }
 
 /** What the service objects to, by option; what fits to none stays whole, under ''. */
