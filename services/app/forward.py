@@ -74,6 +74,15 @@ async def read_facts(device_id: DeviceId, request: Request, network: Network) ->
     return await _forward(request, network, f"/devices/{device_id}/facts")
 
 
+@router.get("/devices/{device_id}/reading", responses={200: _DEVICE, **problem_responses(404)})
+async def read_device_now(device_id: DeviceId, request: Request, network: Network) -> Response:
+    """Read a device now, beside the refreshes: nothing of it is stored. It has what a snapshot has not.
+
+    `error` says why a device is unknown or down, `loss_ratio` and `jitter_seconds` come from pings.
+    """
+    return await _forward(request, network, f"/devices/{device_id}")
+
+
 _DISCOVERY = {"description": "A discovery as the network service answers it"}
 DiscoveryId = Annotated[
     str, Path(description="Id of a discovery", pattern="^[0-9a-f]{16}$", examples=["0123456789abcdef"])

@@ -70,6 +70,14 @@ async def test_what_a_device_says_of_itself_is_asked_of_the_network_service(
     assert "cannot ask a device what it is" in answer.json()["detail"]
 
 
+async def test_a_device_is_read_now_by_the_network_service(app: httpx.AsyncClient, network: httpx.AsyncClient) -> None:
+    made = (await network.post("/devices/", json=make_device(ip_address="127.0.0.1", driver="icmp"))).json()
+    reading = (await app.get(f"/api/devices/{made['id']}/reading")).json()
+    assert (reading["id"], reading["state"], reading["loss_ratio"]) == (made["id"], "up", 0.0)
+    assert reading["jitter_seconds"] >= 0
+    assert (await app.get("/api/devices/77/reading")).status_code == 404
+
+
 async def test_discoveries_are_those_of_the_network_service(app: httpx.AsyncClient) -> None:
     begun = await begin(app, "/api/discoveries/", network="127.0.0.2")
     ended = await until_ended(app, begun["id"], "/api/discoveries/")

@@ -48,7 +48,7 @@ async def test_a_stored_secret_stays_until_another_is_typed_and_the_device_can_b
     options = {"community": "wrong", "port": agent.port, "timeout_seconds": 0.2, "retries": 0}
     device_id = await open_device(page, settings, network, context, driver="snmp", driver_options=options)
     await page.call("click", "text=Ask the device")
-    await page.until("document.querySelector('.facts').innerText.includes('no answer from 127.0.0.1')")
+    await page.until("document.querySelector('.facts:not(.reading)').innerText.includes('no answer from 127.0.0.1')")
 
     await page.call("click", "text=Edit")
     await page.until("document.querySelector('.secret input')?.placeholder === 'a secret is stored'")
@@ -66,7 +66,7 @@ async def test_a_stored_secret_stays_until_another_is_typed_and_the_device_can_b
     await page.until(SAVED)
     await page.until("document.querySelector('.notice')?.innerText.includes('cannot be brought back')")
     await page.call("click", "text=Ask the device")
-    await page.until("document.querySelector('.facts .fields')?.innerText.includes('Linux')")
+    await page.until("document.querySelector('.facts:not(.reading) .fields')?.innerText.includes('Linux')")
 
     # What it proposes is taken into the form by hand.
     await page.call("click", "text=Edit")
@@ -107,3 +107,15 @@ async def test_what_the_service_objects_to_stands_at_the_secret(
     await page.call("getByLabel.fill", "Bearer token", "x" * 5000)
     await page.call("click", SAVE)
     await page.until("document.querySelector('.secret [id$=-error]')?.innerText.includes('4096')")
+
+
+async def test_a_device_is_read_now_with_its_loss_and_its_jitter_or_the_reason(
+    page: Page, settings: Settings, network: httpx.AsyncClient, context: WorkerContext
+) -> None:
+    device_id = await open_device(page, settings, network, context, driver="icmp")
+    await page.call("click", "text=Read it now")
+    await page.until("/Up[^]*Round trip[^]*Jitter[^]*Loss\\s+0 %/.test(document.querySelector('.reading').innerText)")
+    await network.patch(f"/devices/{device_id}", json={"driver": "tcp", "driver_options": {"port": 1}})
+    await page.call("click", "text=Read it now")
+    await page.until("document.querySelector('.reading').innerText.includes('Reason')")
+    assert "Down" in await page.text(".reading")

@@ -170,6 +170,10 @@ export const words = {
 	discovery,
 	fleet,
 	facts,
+	reading: {
+		ask: 'Read it now',
+		names: { round_trip: 'Round trip', loss: 'Loss', jitter: 'Jitter', error: 'Reason' },
+	},
 	details: 'Details',
 	availability: 'Availability',
 	upRatio: (ratio: string) => `${ratio} up`,

@@ -15,6 +15,7 @@ import { words } from '../../words';
 import { Availability } from './Availability';
 import { Changes } from './Changes';
 import { Interfaces } from './Interfaces';
+import { ReadNow } from './ReadNow';
 
 export function DeviceView({ id, actions }: { id: number; actions: (device: Device) => ReactNode }) {
 	const isKnown = useLive((live) => live.panel !== null);
@@ -120,7 +121,12 @@ function Fields({ device }: { device: Device }) {
 					</dd>
 				</div>
 			</dl>
-			{device.driver !== 'simulated' && <Facts id={device.id} />}
+			{device.driver !== 'simulated' && (
+				<>
+					<ReadNow id={device.id} />
+					<Facts id={device.id} />
+				</>
+			)}
 		</Card>
 	);
 }
