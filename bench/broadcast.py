@@ -12,7 +12,7 @@ from bench.feed.programs import Crowd, compile_program, run_crowd
 from bench.stack import run_stack
 from bench.table import Figure
 
-ROUNDS = 7
+ROUNDS = 11
 # Subscribers and messages per round: each message is delivered to all before the next is sent.
 SIZES = ((1000, 40), (5000, 10))
 
