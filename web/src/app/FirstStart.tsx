@@ -23,7 +23,7 @@ export function FirstStart() {
 				<p>{isEmpty ? words.first.empty : words.first.what}</p>
 				<p className="quiet">{words.first.add}</p>
 				<pre>
-					<code>{`curl --json '{"host_name": "nas", "mac_address": "00:1B:44:11:3A:B7", "ip_address": "192.168.1.9", "device_type": "NAS"}' ${base().href}api/devices`}</code>
+					<code>{`curl --json '{"host_name": "nas", "mac_address": "00:1B:44:11:3A:B7", "ip_address": "192.168.1.9", "device_type": "NAS", "driver": "icmp"}' ${base().href}api/devices`}</code>
 				</pre>
 			</div>
 			<div className="welcome-buttons">
