@@ -22,7 +22,6 @@ from workers.rollup import roll_up
 from workers.snapshots import delete_snapshots_before, delete_snapshots_between, insert_snapshots
 
 BASELINE_MINUTES = 10
-_MOST_OTHER_TICKS = 60
 
 
 async def clean(context: WorkerContext, tick: datetime, requested_by: str) -> None:
@@ -80,7 +79,7 @@ async def _reset_simulated(context: WorkerContext, run: Run, tick: datetime) -> 
 
     What is older than these and not rolled up yet stays until the next time.
     """
-    minutes = await _select_baseline(run.connection, tick)
+    minutes = [to_tick(tick) - timedelta(minutes=back) for back in range(BASELINE_MINUTES, 0, -1)]
     rolled_until = await record_reset(context.engine, minutes[0])
     after, limit = 0, context.settings.refresh_page_devices
     while True:
@@ -94,22 +93,6 @@ async def _reset_simulated(context: WorkerContext, run: Run, tick: datetime) -> 
         await _replace_baseline(context, run, tick, minutes, baseline)
         run.device_count += len(ids)
         after = page[-1]
-
-
-async def _select_baseline(connection: AsyncConnection, tick: datetime) -> Sequence[datetime]:
-    """The ten minutes before, and whenever a device that is not simulated was read since.
-
-    At such a moment the network would otherwise look as if those devices were all of it.
-    """
-    minutes = [to_tick(tick) - timedelta(minutes=back) for back in range(BASELINE_MINUTES, 0, -1)]
-    query = text(
-        "SELECT DISTINCT time_stamp FROM store.snapshot JOIN store.device ON device.id = device_id "
-        "WHERE time_stamp >= :begin AND time_stamp < :end AND driver <> 'simulated' ORDER BY 1 DESC LIMIT :most"
-    )
-    values = {"begin": minutes[0], "end": tick, "most": _MOST_OTHER_TICKS}
-    others = list(await connection.scalars(query, values))
-    await connection.commit()
-    return sorted({*minutes, *others})
 
 
 async def _replace_baseline(

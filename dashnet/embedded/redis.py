@@ -22,7 +22,7 @@ def redis_url(folders: StateFolders) -> str:
 
 
 def prepare_redis(folders: StateFolders) -> ProcessSpec:
-    """How to run Redis so that what it acknowledged survives its death; of the machine's death, all but a second.
+    """How to run Redis so that what it acknowledged survives its death; of the machine's, all but half a minute.
 
     Raises:
         StackError: no Redis was found.
@@ -34,7 +34,7 @@ def prepare_redis(folders: StateFolders) -> ProcessSpec:
         "dir": str(folders.redis),
         "daemonize": "no",
         "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendfsync": "no",
         "aof-load-truncated": "yes",
         "save": "",
         "maxmemory-policy": "noeviction",

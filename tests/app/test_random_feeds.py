@@ -48,7 +48,7 @@ class Replica:
         is_started, self._is_over = asyncio.Event(), asyncio.Event()
 
         async def serve() -> None:
-            async with run_app(self.settings, NarrowProtocol):
+            async with run_app(self.settings, NarrowProtocol, ws_ping_interval=600):
                 is_started.set()
                 await self._is_over.wait()
 

@@ -99,4 +99,5 @@ async def test_no_tick_is_given_to_two_that_are_asked_for_once(redis: Redis, set
         ticks.append(await request_once(redis, settings, Job.REPORT, str(number), "test"))
         await redis.delete(job_queue(settings))
     given = [tick for tick in ticks if tick is not None]
-    assert len(given) == len(set(given)) > MOST_SECONDS_AHEAD
+    # One fewer where a whole minute lies among them, for that is a tick of the schedule.
+    assert len(given) == len(set(given)) >= MOST_SECONDS_AHEAD

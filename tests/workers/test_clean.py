@@ -39,17 +39,6 @@ async def test_simulated_devices_are_left_with_the_ten_minutes_before(
     assert await times_of(context, device_ids[0]) == minutes
 
 
-async def test_the_baseline_holds_every_moment_at_which_a_real_device_was_read(
-    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime
-) -> None:
-    await network.post("/devices/", json=make_device(driver="host"))
-    read_at = now - timedelta(seconds=1)
-    await refresh(context, read_at, "test")
-    await clean(context, now, "test")
-    minutes = [to_tick(now) - timedelta(minutes=back) for back in range(10, 0, -1)]
-    assert await times_of(context, device_ids[0]) == sorted({*minutes, read_at})
-
-
 async def test_the_baseline_is_the_simulated_past_itself(
     context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime
 ) -> None:

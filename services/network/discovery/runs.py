@@ -99,18 +99,20 @@ class Runs:
             await cancel_and_wait(exploring)
 
     @asynccontextmanager
-    async def _writing(self, run: Run, slot: int) -> AsyncIterator[asyncio.Task[Outcome]]:
+    async def _writing(self, run: Run, slot: int) -> AsyncIterator[asyncio.Task[Outcome | None]]:
         """Write the run down again and again; the task ends when somebody wants the run to end."""
-        writing = asyncio.create_task(self._write(run, slot))
+        is_over = asyncio.Event()
+        writing = asyncio.create_task(self._write(run, slot, is_over))
         try:
             yield writing
         finally:
-            await cancel_and_wait(writing)
+            # Not cancelled: what is on its way to Redis could arrive behind the last word that follows on another way.
+            is_over.set()
+            await asyncio.wait([writing])
 
-    async def _write(self, run: Run, slot: int) -> Outcome:
+    async def _write(self, run: Run, slot: int, is_over: asyncio.Event) -> Outcome | None:
         before = b""
-        while True:
-            await asyncio.sleep(_WRITE_SECONDS)
+        while not await _is_set_within(is_over, _WRITE_SECONDS):
             findings = encode_json(run.findings())
             try:
                 outcome = await self._shelf.keep(run, slot, None if findings == before else findings)
@@ -119,6 +121,7 @@ class Runs:
                 before = findings
             except (RedisError, OSError, ServiceUnavailable) as error:
                 logger.warning("discovery not written down id=%s error=%s", run.id, error)
+        return None
 
     async def _write_end(self, run: Run, slot: int) -> None:
         for _ in range(_LAST_TRIES):
@@ -128,3 +131,10 @@ class Runs:
                 return
             await asyncio.sleep(_LAST_PAUSE_SECONDS)
         logger.warning("discovery lost, Redis is out of reach id=%s", run.id)
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
