@@ -123,7 +123,8 @@ async def test_a_start_after_a_long_pause_refreshes_at_once_and_tells_of_the_pau
     with run_process(WORKER, environment_of(settings)):
         await eventually(has_run(engine, outcome="done", count=2))
     runs = [*await select_runs(engine), *await select_runs(engine, "clean")]
-    assert [run.outcome for run in runs].count("missed") == 4
+    # Five where a minute begins meanwhile.
+    assert [run.outcome for run in runs].count("missed") in (4, 5)
 
 
 async def test_a_killed_workers_refresh_is_taken_up_by_another_within_seconds(

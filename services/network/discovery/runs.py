@@ -75,7 +75,9 @@ class Runs:
         finally:
             run.finished_at = datetime.now(UTC)
             logger.info("discovery ended id=%s outcome=%s found=%d", run.id, run.outcome, len(run.found))
-            await self._write_end(run, slot)
+            # In a task of its own: in one that was cancelled early Pythons 3.11 take a time-out for a cancellation, and
+            # redis-py has one before each command.
+            await asyncio.create_task(self._write_end(run, slot))
 
     async def _explore(self, run: Run, slot: int, asked: DiscoveryCreate) -> None:
         """Explore until it is done, fails, is to end, or takes too long; the outcome says which."""
