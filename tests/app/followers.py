@@ -72,9 +72,10 @@ class Follower:
 
     async def _follow(self) -> None:
         options: dict[str, Any] = {"compression": next(_COMPRESSIONS), "max_queue": 1, "close_timeout": CLOSE_SECONDS}
-        with await connect_deaf(self.settings.app_port, FEW_BYTES) as narrow:
-            async with open_feed(self.settings, self._address, sock=narrow, **options) as self._feed:
-                await self._take_in_all(self._feed)
+        # The transport closes it; closed sooner its number would be another's while the event loop still knows it.
+        narrow = await connect_deaf(self.settings.app_port, FEW_BYTES)
+        async with open_feed(self.settings, self._address, sock=narrow, **options) as self._feed:
+            await self._take_in_all(self._feed)
 
     async def _take_in_all(self, feed: Feed) -> None:
         while True:
