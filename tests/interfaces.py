@@ -40,9 +40,17 @@ class ShowingNetwork(NetworkClient):
         self.shown: dict[int, list[LiveInterface]] = {}
 
     async def read_devices(self, after: int, limit: int, at: datetime | None = None) -> Readings:
-        """As the service answers, with these interfaces."""
+        """As the service answers, with these interfaces; a device that shows any is up."""
         readings = await super().read_devices(after, limit, at)
-        return replace(readings, interfaces={one: self.shown[one] for one in readings.device_ids if one in self.shown})
+        ids = readings.device_ids
+        return replace(
+            readings,
+            active_connections=[
+                True if self.shown.get(one) else state
+                for one, state in zip(ids, readings.active_connections, strict=True)
+            ],
+            interfaces={one: self.shown[one] for one in ids if one in self.shown},
+        )
 
 
 def with_network(context: WorkerContext, network: NetworkClient) -> WorkerContext:

@@ -117,7 +117,8 @@ async def test_a_device_that_enters_a_view_brings_its_interfaces(
         await refresher.refresh({device_ids[0]: [make_interface()]})
         message = await feed.next_of("snapshots")
         check("snapshots", message)
-        assert shown_in(message) == ({device_ids[0]: [make_interface()]} if message["changed"] else {})
+        assert [one["id"] for one in message["changed"]] == device_ids[:1]
+        assert shown_in(message) == {device_ids[0]: [make_interface()]}
 
 
 async def test_what_is_read_from_the_store_is_what_was_published(
