@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import httpx
 from fastapi import FastAPI, Response
+from fastapi_offline import FastAPIOffline
 from redis.exceptions import RedisError
 from sqlalchemy.exc import ProgrammingError
 
@@ -61,12 +62,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         async with open_state(settings) as state:
             yield state
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Dashnet app service",
         version=__version__,
         description="Devices with their latest snapshots and their past. The live feeds are the websockets `/live` "
         "and `/` (the protocol of 2020); docs/protocol.md tells both.",
         lifespan=lifespan,
+        redoc_url=None,
     )
     app.add_middleware(BodyLimit, limit_bytes=LARGEST_BODY_BYTES)
     app.add_middleware(RefuseForeignOrigins, allowed=settings.allowed_origins)

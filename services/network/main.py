@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Response
 from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -89,11 +90,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await redis.aclose()
             await engine.dispose()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Dashnet network service",
         version=__version__,
         description="The inventory of real and simulated devices, each read at the moment you ask.",
         lifespan=lifespan,
+        redoc_url=None,
     )
     app.add_middleware(BodyLimit, limit_bytes=MOST_BYTES)
     app.add_middleware(RefuseForeignHosts, allowed=list_allowed_hosts(settings))

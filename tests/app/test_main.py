@@ -68,6 +68,5 @@ async def test_the_metrics_count_requests_by_route(app: httpx.AsyncClient, devic
     assert f"/api/devices/{device_ids[0]}" not in metrics
 
 
-async def test_the_documentation_is_served(app: httpx.AsyncClient) -> None:
-    assert (await app.get("/docs")).status_code == 200
+async def test_the_document_tells_the_routes(app: httpx.AsyncClient) -> None:
     assert "/api/job-runs" in (await app.get("/openapi.json")).json()["paths"]

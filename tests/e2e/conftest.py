@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from dashnet.settings import Settings
-from tests.app.conftest import RefreshOnce, device_ids, refresh_once, store
+from tests.app.conftest import RefreshOnce, app, device_ids, refresh_once, store
 from tests.conftest import run_app
 from tests.e2e.browser import Page, open_page
 
-__all__ = ["device_ids", "refresh_once", "store"]
+__all__ = ["app", "device_ids", "refresh_once", "store"]
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ const QUIET = [
 	'--disable-component-update',
 	'--disable-sync',
 	'--hide-scrollbars',
+	// A name that no page should ask for is not found, instead of being asked for.
+	'--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
 ];
 
 export function findChromium() {
