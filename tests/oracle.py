@@ -90,6 +90,7 @@ def count_summary(rows: Sequence[Row], begin: datetime, end: datetime) -> dict[s
     for row in rows:
         if row.time_stamp != row.time_stamp.replace(minute=0, second=0, microsecond=0):
             ticks.setdefault(row.time_stamp, []).append(row)
+    ticks = {tick: at_tick for tick, at_tick in ticks.items() if len(at_tick) == _most_in_minute(ticks, tick)}
     totals = [Row(0, tick, True, *_totals(at_tick)) for tick, at_tick in ticks.items()]
     if not totals:
         return None
@@ -114,6 +115,12 @@ def count_summary(rows: Sequence[Row], begin: datetime, end: datetime) -> dict[s
         "up_min": min(ups),
         "up_max": max(ups),
     }
+
+
+def _most_in_minute(ticks: Mapping[datetime, Sequence[Row]], moment: datetime) -> int:
+    """The most devices that a tick had since the minute began."""
+    begin = moment.replace(second=0, microsecond=0)
+    return max(len(rows) for tick, rows in ticks.items() if begin <= tick <= moment)
 
 
 def _totals(rows: Sequence[Row]) -> tuple[float, float]:

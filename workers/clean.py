@@ -75,11 +75,12 @@ def coming_days(moment: datetime) -> set[date]:
 
 
 async def _reset_simulated(context: WorkerContext, run: Run, tick: datetime) -> None:
-    """Page by page: read ten minutes of the past, delete everything up to the tick, write the ten minutes anew.
+    """Page by page: read the ten full minutes before the tick, delete everything up to it, write these minutes anew.
 
     What is older than these and not rolled up yet stays until the next time.
     """
-    minutes = [to_tick(tick) - timedelta(minutes=back) for back in range(BASELINE_MINUTES, 0, -1)]
+    last = to_tick(tick - timedelta(microseconds=1))
+    minutes = [last - timedelta(minutes=back) for back in reversed(range(BASELINE_MINUTES))]
     rolled_until = await record_reset(context.engine, minutes[0])
     after, limit = 0, context.settings.refresh_page_devices
     while True:

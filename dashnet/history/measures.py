@@ -184,9 +184,12 @@ span AS (
 
 
 def summary_pieces() -> str:
-    """The same of all devices together: a tick counts until the next."""
+    """The same of all devices together: a tick counts until the next.
+
+    A demo reset takes the simulated devices out of a refresh by hand: that tick is not of all devices, and left out.
+    """
     return f"""
-tick AS (
+stored_tick AS (
     SELECT begin_at, end_at, time_stamp,
         coalesce(sum(upload_speed::float8) {_KNOWN}, 0) AS upload_speed,
         coalesce(sum(download_speed::float8) {_KNOWN}, 0) AS download_speed,
@@ -196,6 +199,12 @@ tick AS (
     FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.snapshot WHERE {_READ} AND {_REFRESHED} {_FENCE})
         AS snapshot
     GROUP BY begin_at, end_at, time_stamp
+),
+tick AS (
+    SELECT * FROM (SELECT *, up + down + unknown AS devices, max(up + down + unknown) OVER so_far AS most_devices
+        FROM stored_tick
+        WINDOW so_far AS (PARTITION BY begin_at, date_trunc('minute', time_stamp) ORDER BY time_stamp)) AS counted
+    WHERE devices = most_devices
 ),
 span AS (
     SELECT tick.*, least({_NEXT_TICK}, lead(time_stamp) OVER (PARTITION BY begin_at ORDER BY time_stamp)) AS span_end

@@ -5,13 +5,19 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
+from dashnet.history.counts import SummaryCounts, select_summary_counts
+from dashnet.history.plan import make_plan
+from dashnet.history.tiers import open_history
 from dashnet.publication import read_missed, read_position
 from dashnet.reading import to_tick
 from tests.factories import make_device
+from tests.oracle import Row
+from tests.snapshots import store_rows
 from workers.clean import clean
 from workers.context import WorkerContext
 from workers.partitions import ensure_partitions, select_partition_days
 from workers.refresh import refresh
+from workers.sync import sync
 
 
 async def select_all(context: WorkerContext, query: str) -> Sequence[Any]:
@@ -35,7 +41,8 @@ async def test_simulated_devices_are_left_with_the_ten_minutes_before(
 ) -> None:
     await refresh(context, now - timedelta(seconds=1), "test")
     await clean(context, now, "test")
-    minutes = [to_tick(now) - timedelta(minutes=back) for back in range(10, 0, -1)]
+    last = to_tick(now - timedelta(seconds=1))
+    minutes = [last - timedelta(minutes=back) for back in range(9, -1, -1)]
     assert await times_of(context, device_ids[0]) == minutes
 
 
@@ -62,6 +69,29 @@ async def test_real_devices_are_never_wiped(
     await refresh(context, now - timedelta(seconds=1), "test")
     await clean(context, now, "test")
     assert await times_of(context, real["id"]) == [now - timedelta(seconds=1)]
+
+
+async def test_the_networks_sums_are_of_all_devices_though_a_refresh_by_hand_went(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], store: None, now: datetime
+) -> None:
+    real = (await network.post("/devices/", json=make_device(driver="host"))).json()["id"]
+    await sync(context, 2)
+    first = to_tick(now) - timedelta(minutes=4)
+    if first.minute in (59, 0):  # there is no tick on the hour
+        first -= timedelta(minutes=2)
+    ticks = [first, first + timedelta(seconds=40), first + timedelta(seconds=60)]
+    await store_rows(context.engine, [Row(one, tick, True, 1.0, 2.0) for tick in ticks for one in (*device_ids, real)])
+    edges = [first, first + timedelta(seconds=90)]
+    before = await select_summary(context, edges)
+    await clean(context, now, "test")
+    after = await select_summary(context, edges)
+    assert (before.tick_count, after.tick_count, after.covered_seconds) == (3, 2, 90)
+    assert after.up_seconds + after.down_seconds + after.unknown_seconds == 90 * (len(device_ids) + 1)
+
+
+async def select_summary(context: WorkerContext, edges: Sequence[datetime]) -> SummaryCounts:
+    async with open_history(context.engine) as (connection, extent):
+        return (await select_summary_counts(connection, make_plan(edges, extent, simulated=True)))[0]
 
 
 async def test_a_clean_twice_leaves_what_a_clean_once_leaves(
