@@ -72,10 +72,19 @@ class Follower:
 
     async def _follow(self) -> None:
         options: dict[str, Any] = {"compression": next(_COMPRESSIONS), "max_queue": 1, "close_timeout": CLOSE_SECONDS}
-        # The transport closes it; closed sooner its number would be another's while the event loop still knows it.
         narrow = await connect_deaf(self.settings.app_port, FEW_BYTES)
-        async with open_feed(self.settings, self._address, sock=narrow, **options) as self._feed:
-            await self._take_in_all(self._feed)
+        try:
+            async with open_feed(self.settings, self._address, sock=narrow, **options) as self._feed:
+                await self._take_in_all(self._feed)
+        finally:
+            await self._let_go(narrow)
+
+    async def _let_go(self, narrow: socket.socket) -> None:
+        """Have the transport close the socket: closed sooner, its number is another's while the loop still knows it."""
+        if self._feed is not None:
+            self._feed.socket.transport.abort()
+        await asyncio.sleep(0)
+        narrow.close()
 
     async def _take_in_all(self, feed: Feed) -> None:
         while True:

@@ -61,10 +61,9 @@ async def test_a_killed_server_is_missed_and_leaves_a_gap_only_where_a_tick_was(
     arguments = ("-m", "uvicorn", "services.app.main:app", "--port", str(settings.app_port), "--ws", OUR_PROTOCOL)
     environment = environment_of(settings)
     now = datetime.now(UTC).replace(second=0, microsecond=0)
-    if now.minute == 5:
-        now -= timedelta(minutes=1)  # minute 0 has no tick and is missed by nobody
-    before, after = (8, 7, 6), (4, 3, 2, 1)
-    await store_rows(engine, [_read(device_ids[0], now, minutes) for minutes in before])
+    # Minute 0 has no tick: it is told with minute 59 and missed by nobody.
+    hole = 3 if now.minute in (4, 5) else 5
+    await store_rows(engine, [_read(device_ids[0], now, minutes) for minutes in range(hole + 1, 10)])
     await refresh_once()
     with run_process(arguments, environment) as server:
         await _wait_ready(settings)
@@ -73,7 +72,7 @@ async def test_a_killed_server_is_missed_and_leaves_a_gap_only_where_a_tick_was(
             server.send_signal(signal.SIGKILL)
             await page.until("document.querySelector('.trouble-lost') !== null")
             await _check_lost(page)
-            await store_rows(engine, [_read(device_ids[0], now, minutes) for minutes in after])
+            await store_rows(engine, [_read(device_ids[0], now, minutes) for minutes in range(1, hole)])
             tick = await refresh_once()
             with run_process(arguments, environment):
                 newest = tick.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -81,7 +80,7 @@ async def test_a_killed_server_is_missed_and_leaves_a_gap_only_where_a_tick_was(
                 await page.until("document.querySelector('.trouble, .stale') === null")
                 assert "as of" not in await page.text(".tile-up") + await page.evaluate("document.title")
                 await page.call("click", ".chart-table summary")
-                missed = (now - timedelta(minutes=5)).strftime("%H:%M")
+                missed = (now - timedelta(minutes=hole)).strftime("%H:%M")
                 await page.until(f"{ROWS}.filter((row) => row[1] !== '–').length >= 7")
                 await _check_gap(page, missed)
 
