@@ -21,8 +21,11 @@ from dashnet.fleet.diff import print_changes
 from dashnet.fleet.yaml_files import write_yaml
 from dashnet.network_api import ask_network
 from dashnet.settings import get_settings
+from dashnet.tasks import cancel_and_wait
 
 POLL_SECONDS = 0.5
+# What a Ctrl-C waits for at the most until the service has ended the discovery.
+_END_SECONDS = 10.0
 _PATH = "/discoveries/"
 
 
@@ -46,13 +49,7 @@ async def discover(asked: Mapping[str, Any], wishes: Wishes, ask: Callable[[str]
         DashnetError: the discovery failed, or the file cannot be written.
     """
     console = Console(stderr=True)
-    begun = await ask_network(get_settings(), "POST", _PATH, json=dict(asked))
-    try:
-        run = await _follow(begun["id"], console)
-    except asyncio.CancelledError:
-        with contextlib.suppress(DashnetError):
-            await ask_network(get_settings(), "DELETE", f"{_PATH}{begun['id']}")
-        raise
+    run = await _explore(asked, console)
     for note in run["notes"]:
         console.print(f"note: {note}", soft_wrap=True, markup=False)
     if wishes.as_json:
@@ -63,6 +60,26 @@ async def discover(asked: Mapping[str, Any], wishes: Wishes, ask: Callable[[str]
     chosen = await asyncio.to_thread(_pick, run["found"], wishes, ask)
     if chosen:
         await _take(chosen, run["found"], asked["credentials"], wishes)
+
+
+async def _explore(asked: Mapping[str, Any], console: Console) -> Any:  # the service's DiscoveryPublic
+    """Begin a discovery and follow it to its end, or end it where we are cut off."""
+    # In a task of its own: cut off while it is being begun, we still need its id.
+    beginning = asyncio.create_task(ask_network(get_settings(), "POST", _PATH, json=dict(asked)))
+    try:
+        begun = await asyncio.shield(beginning)
+        return await _follow(begun["id"], console)
+    except asyncio.CancelledError:
+        ending = asyncio.create_task(_end(beginning))
+        await asyncio.wait([ending], timeout=_END_SECONDS)
+        await cancel_and_wait(ending)
+        raise
+
+
+async def _end(beginning: asyncio.Task[Any]) -> None:
+    with contextlib.suppress(DashnetError):
+        begun = await beginning
+        await ask_network(get_settings(), "DELETE", f"{_PATH}{begun['id']}")
 
 
 async def _follow(discovery_id: str, console: Console) -> Any:  # the service's DiscoveryPublic

@@ -21,6 +21,7 @@ from dashnet.discovery.command import Wishes, discover
 from dashnet.errors import Conflict, DashnetError, InvalidInput, ServiceUnavailable
 from dashnet.fleet import commands
 from dashnet.fleet.commands import apply_fleet
+from dashnet.network_api import ask_network
 from dashnet.settings import Settings
 from services.network.demo_agents.main import run_agents
 from tests.network.discovery.runs import LONG, begin
@@ -162,6 +163,34 @@ async def test_ctrl_c_ends_the_discovery(network: httpx.AsyncClient, settings: S
     process.send_signal(signal.SIGINT)
     await asyncio.to_thread(process.communicate, timeout=10)
     assert process.returncode == 130
+    await eventually(is_cancelled)
+
+
+async def test_ctrl_c_while_it_is_being_begun_ends_it_too(
+    network: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service has begun it, and its answer is still on the way."""
+    begun = asyncio.Event()
+    really_ask = ask_network
+
+    async def ask_slowly(settings: Settings, method: str, path: str, **options: Any) -> Any:
+        answer = await really_ask(settings, method, path, **options)
+        if method == "POST":
+            begun.set()
+            await asyncio.sleep(0.1)
+        return answer
+
+    monkeypatch.setattr(command, "ask_network", ask_slowly)
+    beginning = asyncio.create_task(discover({**LONG, "credentials": []}, ALL, None))
+    async with asyncio.timeout(10):
+        await begun.wait()
+    beginning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await beginning
+
+    async def is_cancelled() -> bool:
+        return [one["outcome"] for one in (await network.get("/discoveries/")).json()] == ["cancelled"]
+
     await eventually(is_cancelled)
 
 
