@@ -1,5 +1,6 @@
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,15 +11,17 @@ from dashnet.jobs import Job
 from tests.snapshots import store_rows
 from tests.workers.test_rollup import MIDNIGHT, select_until, steady
 from workers import precedence
-from workers.ledger import Run, RunKey, open_run
+from workers.ledger import RunKey, open_run
 from workers.precedence import give_way
 from workers.rollup import roll_up
 
-TICK = datetime(2026, 11, 25, 12, 1, tzinfo=UTC)
 
-
-def run_of(engine: AsyncEngine, job: Job) -> AbstractAsyncContextManager[Run | None]:
-    return open_run(engine, RunKey(job, TICK), requested_by="test", worker="test-worker", timeout_seconds=60)
+@asynccontextmanager
+async def run_of(engine: AsyncEngine, job: Job) -> AsyncIterator[None]:
+    key = RunKey(job, datetime.now(UTC))
+    async with open_run(engine, key, requested_by="test", worker="test-worker", timeout_seconds=60) as run:
+        assert run is not None
+        yield
 
 
 async def test_nobody_waits_where_no_refresh_is_running(engine: AsyncEngine) -> None:

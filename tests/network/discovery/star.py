@@ -1,6 +1,7 @@
 """Several hosts in network namespaces of their own around one that discovers them."""
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def make_star() -> Iterator[Star]:
             _run(f"ip -n {name} link set lo up")
         middle, *hosts = names
         macs = dict(_connect(middle, host, number) for number, host in enumerate(hosts))
-        _run(f"ip netns exec {hosts[2]} sysctl -qw net.ipv4.icmp_echo_ignore_all=1")
+        _run(f"ip netns exec {hosts[2]} sh -c 'echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all'")
         # So that what is nobody's can be asked for at all.
         _run(f"ip -n {middle} route add 198.18.0.12/30 dev cable0")
         yield Star(middle, macs, "198.18.0.10", _add_ipv6(middle, hosts[0]))
@@ -60,10 +61,10 @@ def _connect(middle: str, host: str, number: int) -> tuple[str, str]:
 def _add_ipv6(middle: str, host: str) -> bool:
     for namespace, interface, address in ((middle, "cable0", "fd00:5e::1"), (host, "cable", "fd00:5e::2")):
         command = f"ip -n {namespace} address add {address}/124 dev {interface} nodad"
-        if subprocess.run(command.split(), capture_output=True, timeout=10).returncode != 0:
+        if subprocess.run(shlex.split(command), capture_output=True, timeout=10).returncode != 0:
             return False
     return True
 
 
 def _run(command: str) -> str:
-    return subprocess.run(command.split(), check=True, capture_output=True, text=True, timeout=10).stdout.strip()
+    return subprocess.run(shlex.split(command), check=True, capture_output=True, text=True, timeout=10).stdout.strip()

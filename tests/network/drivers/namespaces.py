@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
@@ -55,7 +56,7 @@ def _connect(cable: Cable) -> None:
     _run(f"ip -n {cable.near} link add cable0 type veth peer name cable0 netns {cable.far}")
     for namespace, address in ((cable.near, "198.18.0.1/30"), (cable.far, "198.18.0.2/30")):
         # No neighbour discovery of IPv6: every byte is the test's.
-        _run(f"ip netns exec {namespace} sysctl -qw net.ipv6.conf.all.disable_ipv6=1")
+        _run(f"ip netns exec {namespace} sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'")
         _run(f"ip -n {namespace} link set lo up")
         _run(f"ip -n {namespace} address add {address} dev cable0")
         _run(f"ip -n {namespace} link set cable0 up")
@@ -63,7 +64,7 @@ def _connect(cable: Cable) -> None:
 
 
 def _run(command: str) -> None:
-    subprocess.run(command.split(), check=True, capture_output=True, timeout=10)
+    subprocess.run(shlex.split(command), check=True, capture_output=True, timeout=10)
 
 
 def run_inside(namespace: str, work: Callable[[], Awaitable[_Found]]) -> _Found:
