@@ -76,17 +76,17 @@ async def test_the_networks_sums_are_of_all_devices_though_a_refresh_by_hand_wen
 ) -> None:
     real = (await network.post("/devices/", json=make_device(driver="host"))).json()["id"]
     await sync(context, 2)
-    first = to_tick(now) - timedelta(minutes=4)
-    if first.minute in (59, 0):  # there is no tick on the hour
-        first -= timedelta(minutes=2)
-    ticks = [first, first + timedelta(seconds=40), first + timedelta(seconds=60)]
+    first = to_tick(now - timedelta(seconds=2))  # so late that it is not rolled up yet
+    if first.minute == 0:  # there is no tick on the hour
+        first -= timedelta(minutes=1)
+    ticks = [first, first + timedelta(seconds=1)]
     await store_rows(context.engine, [Row(one, tick, True, 1.0, 2.0) for tick in ticks for one in (*device_ids, real)])
-    edges = [first, first + timedelta(seconds=90)]
+    edges = [first, first + timedelta(seconds=60)]
     before = await select_summary(context, edges)
     await clean(context, now, "test")
     after = await select_summary(context, edges)
-    assert (before.tick_count, after.tick_count, after.covered_seconds) == (3, 2, 90)
-    assert after.up_seconds + after.down_seconds + after.unknown_seconds == 90 * (len(device_ids) + 1)
+    assert (before.tick_count, after.tick_count, after.covered_seconds) == (2, 1, 60)
+    assert after.up_seconds + after.down_seconds + after.unknown_seconds == 60 * (len(device_ids) + 1)
 
 
 async def select_summary(context: WorkerContext, edges: Sequence[datetime]) -> SummaryCounts:
