@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -28,6 +29,10 @@ from tests.servers import OUR_PROTOCOL, free_port, run_server
 from workers.context import WorkerContext
 from workers.main import MIGRATIONS as STORE_MIGRATIONS
 from workers.network_client import NetworkClient
+
+# No test is timed: a machine that stands still for a second makes none of them wrong.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 _TEMPLATE = "dashnet_template"
 _numbers = itertools.count(1)

@@ -85,7 +85,6 @@ EXAMPLES = hypothesis_settings(
     max_examples=MOST_EXAMPLES,
     derandomize=True,
     database=None,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 

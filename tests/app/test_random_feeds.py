@@ -306,7 +306,6 @@ async def test_whatever_happens_every_subscriber_has_the_panel_of_the_hub(
         stateful_step_count=40,
         # Shrinking would replay stories in which somebody waits in vain, ten seconds each time.
         phases=[Phase.generate],
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     await asyncio.to_thread(run_state_machine_as_test, machine, settings=limits)

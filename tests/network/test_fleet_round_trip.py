@@ -105,7 +105,7 @@ def entries_of(fleet: Fleet) -> Sequence[DeviceEntry]:
 
 @pytest.mark.parametrize("travel", [from_yaml, from_csv])
 @pytest.mark.parametrize("keep", [True, False])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(inventory=inventories())
 def test_nothing_changes_on_the_way_out_and_back(
     travel: Callable[[Sequence[Any]], Fleet], keep: bool, inventory: Changes
@@ -117,7 +117,7 @@ def test_nothing_changes_on_the_way_out_and_back(
 
 
 @pytest.mark.parametrize("travel", [from_yaml, from_csv])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(inventory=inventories())
 def test_an_empty_inventory_becomes_the_same_fleet_but_for_secrets(
     travel: Callable[[Sequence[Any]], Fleet], inventory: Changes

@@ -142,9 +142,7 @@ def histories(draw: st.DrawFn) -> list[Row]:
     return sorted(rows.values(), key=lambda row: row.time_stamp)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(rows=histories())
 async def test_every_tier_holds_what_the_raw_snapshots_add_up_to(engine: AsyncEngine, rows: list[Row]) -> None:
     await clear_history(engine)

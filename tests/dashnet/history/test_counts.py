@@ -57,9 +57,7 @@ def questions(draw: st.DrawFn) -> Sequence[datetime]:
     return make_edges(begin, begin + length, step, zone, 100_000)
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(rows=histories(), asked=st.lists(questions(), min_size=1, max_size=4), minutes=st.integers(0, 5 * 24 * 60))
 async def test_every_range_step_and_zone_adds_up_to_what_the_raw_snapshots_do(
     engine: AsyncEngine, rows: list[Row], asked: list[Sequence[datetime]], minutes: int
