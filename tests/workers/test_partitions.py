@@ -1,10 +1,15 @@
 import asyncio
-from datetime import date
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from dashnet.database import create_engine
+from dashnet.settings import Settings
 from tests.servers import eventually
 from workers.partitions import TABLES, drop_partitions_before, ensure_partitions, select_partition_days
 
@@ -33,6 +38,23 @@ async def test_a_day_ends_at_midnight_utc(engine: AsyncEngine) -> None:
             "SELECT (SELECT count(*) FROM store.snapshot_20261123), (SELECT count(*) FROM store.snapshot_20261124)"
         )
         assert tuple(counts.one()) == (1, 1)
+
+
+async def test_who_looks_for_the_first_time_just_then_has_the_new_day_too(
+    engine: AsyncEngine, settings: Settings
+) -> None:
+    # Without `_tell_again` a few of these 120 connections miss theirs for good; the more days, the longer a first look.
+    days = [MONDAY + timedelta(days=number) for number in range(220)]
+    await ensure_partitions(engine, days[:200], ["snapshot"])
+    for day in days[200:]:
+        async with AsyncExitStack() as stack:
+            fresh = [await stack.enter_async_context(fresh_connection(settings)) for _ in range(6)]
+            await asyncio.gather(ensure_partitions(engine, {day}), *(look_soon(one, MONDAY) for one in fresh))
+            async with engine.begin() as writer:
+                await writer.execute(
+                    text("INSERT INTO store.snapshot VALUES (CAST(:day AS date), 1, 0, 0, NULL, true)"), {"day": day}
+                )
+            assert [await count_snapshots(one, day) for one in fresh] == [1] * len(fresh)
 
 
 async def test_expired_partitions_are_dropped_whole_the_others_kept(engine: AsyncEngine) -> None:
@@ -70,6 +92,28 @@ async def test_a_day_that_is_read_for_long_is_left_for_the_next_time(
         assert await drop_partitions_before(engine, TUESDAY) == 0
     assert await drop_partitions_before(engine, TUESDAY) == 1
     assert await select_partition_days(engine) == {TUESDAY}
+
+
+@asynccontextmanager
+async def fresh_connection(settings: Settings) -> AsyncIterator[AsyncConnection]:
+    """One that has not looked at any table yet."""
+    engine = create_engine(settings, "dashnet-test")
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
+    await engine.dispose()
+
+
+async def look_soon(connection: AsyncConnection, day: date) -> None:
+    await asyncio.sleep(random.uniform(0, 0.012))
+    await count_snapshots(connection, day)
+
+
+async def count_snapshots(connection: AsyncConnection, day: date) -> int:
+    # With the bounds as plain values, so that only the day's partition is planned for.
+    query = text("SELECT count(*) FROM store.snapshot WHERE time_stamp >= :begin AND time_stamp < :end")
+    begin = datetime.combine(day, time(), UTC)
+    return int(await connection.scalar(query, {"begin": begin, "end": begin + timedelta(days=1)}) or 0)
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table != "snapshot"])
