@@ -25,7 +25,8 @@ from services.app.main import create_app as create_app_service
 from services.network import models
 from services.network.main import MIGRATIONS as NETWORK_MIGRATIONS
 from services.network.main import create_app as create_network_service
-from tests.servers import OUR_PROTOCOL, free_port, run_server
+from tests.ports import free_port
+from tests.servers import OUR_PROTOCOL, run_server
 from workers.context import WorkerContext
 from workers.main import MIGRATIONS as STORE_MIGRATIONS
 from workers.network_client import NetworkClient

@@ -1,7 +1,6 @@
 """Our services inside a test: a real uvicorn on a real socket, and waiting without sleeping."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,14 +15,6 @@ _POLL_SECONDS = 0.02
 _Found = TypeVar("_Found")
 
 
-def free_port() -> int:
-    """A loopback port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @asynccontextmanager
 async def run_server(
     app: ASGIApp, port: int, ws: str | type[asyncio.Protocol] = OUR_PROTOCOL, **options: Any
@@ -32,13 +23,20 @@ async def run_server(
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws=ws, timeout_graceful_shutdown=2, **options)
     )
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(_serve(server))
     await eventually(lambda: _is_started(server, serving))
     try:
         yield
     finally:
         server.should_exit = True
         await serving
+
+
+async def _serve(server: uvicorn.Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit as error:  # it would end the loop, and with it all tests to come
+        raise RuntimeError("the server did not start; its log tells why") from error
 
 
 async def _is_started(server: uvicorn.Server, serving: asyncio.Task[None]) -> bool:

@@ -34,7 +34,8 @@ from services.network.drivers.host import take_sample
 from services.network.main import create_app as create_network_service
 from tests.conftest import execute, make_settings, run_app, run_network
 from tests.factories import make_device
-from tests.servers import eventually, free_port
+from tests.ports import free_port
+from tests.servers import eventually
 from workers.clean import coming_days
 from workers.context import WorkerContext
 from workers.main import MIGRATIONS as STORE_MIGRATIONS

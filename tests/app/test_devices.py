@@ -5,7 +5,7 @@ from dashnet.reading import to_wire
 from dashnet.settings import Settings
 from tests.app.conftest import RefreshOnce
 from tests.conftest import make_settings, run_app
-from tests.servers import free_port
+from tests.ports import free_port
 
 
 async def test_devices_come_in_id_order_and_page_by_page(app: httpx.AsyncClient, device_ids: list[int]) -> None:

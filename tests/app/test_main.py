@@ -4,7 +4,8 @@ import pytest
 from dashnet.settings import Settings
 from tests.app.conftest import RefreshOnce
 from tests.conftest import run_app
-from tests.servers import eventually, free_port
+from tests.ports import free_port
+from tests.servers import eventually
 from workers.context import WorkerContext
 
 NOWHERE = {

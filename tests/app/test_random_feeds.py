@@ -23,7 +23,8 @@ from tests.app.test_membership import fits
 from tests.app.test_relay import kill_redis, kill_relays
 from tests.conftest import run_app
 from tests.feeds import ReceivedPanel, open_feed
-from tests.servers import eventually, free_port
+from tests.ports import free_port
+from tests.servers import eventually
 
 DEVICES = range(1, 7)
 TAGS = ("lab", "core")

@@ -14,8 +14,9 @@ from dashnet.settings import Settings
 from services.app import reports
 from tests.conftest import run_app
 from tests.oracle import Row
+from tests.ports import free_port
 from tests.queue import queued, run_queued, working
-from tests.servers import eventually, free_port
+from tests.servers import eventually
 from tests.snapshots import restless, store_past
 from workers.context import WorkerContext
 

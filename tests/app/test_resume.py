@@ -7,7 +7,8 @@ from dashnet.settings import Settings
 from tests.app.conftest import RefreshOnce
 from tests.conftest import run_app
 from tests.feeds import Feed, open_feed
-from tests.servers import OUR_PROTOCOL, free_port
+from tests.ports import free_port
+from tests.servers import OUR_PROTOCOL
 
 
 async def leave_at(settings: Settings, path: str = "/live") -> str:

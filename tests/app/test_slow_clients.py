@@ -18,7 +18,8 @@ from tests.app.raw_socket import encode_frame
 from tests.app.test_feed_metrics import read_metrics
 from tests.conftest import run_app
 from tests.feeds import open_feed
-from tests.servers import DEADLINE_SECONDS, eventually, free_port
+from tests.ports import free_port
+from tests.servers import DEADLINE_SECONDS, eventually
 
 PAUSE_SECONDS = 0.02
 SLOW_READ_BYTES = 40_000

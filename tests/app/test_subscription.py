@@ -21,7 +21,8 @@ from tests.app.test_feed_metrics import read_metrics
 from tests.conftest import run_app
 from tests.feeds import Feed, open_feed
 from tests.network.gate import open_gate, to_unix_socket
-from tests.servers import OUR_PROTOCOL, eventually, free_port
+from tests.ports import free_port
+from tests.servers import OUR_PROTOCOL, eventually
 
 
 async def test_a_subscriber_that_takes_nothing_delays_nobody_and_is_told_its_code_if_it_wakes_up_in_time(

@@ -23,7 +23,8 @@ from dashnet.settings import Settings
 from tests.app.conftest import RefreshOnce
 from tests.conftest import run_app
 from tests.dashnet.test_panel_view import make_device, make_snapshots, make_state
-from tests.servers import DEADLINE_SECONDS, free_port
+from tests.ports import free_port
+from tests.servers import DEADLINE_SECONDS
 
 STATE, FIRST, SECOND, AFTER_A_HOLE = (
     make_state(make_device(1)),

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dashnet import store
 from dashnet.database import create_engine, is_migrated, is_unreachable, migrate
 from dashnet.settings import Settings
-from tests.servers import free_port
+from tests.ports import free_port
 from workers.main import MIGRATIONS
 
 

@@ -11,8 +11,9 @@ from dashnet.demo_command import request_backfill
 from dashnet.errors import DashnetError, ServiceUnavailable
 from dashnet.jobs import Job
 from dashnet.settings import Settings
+from tests.ports import free_port
 from tests.queue import queued, working
-from tests.servers import DEADLINE_SECONDS, free_port
+from tests.servers import DEADLINE_SECONDS
 from workers.context import WorkerContext
 
 

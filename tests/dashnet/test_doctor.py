@@ -12,7 +12,7 @@ from dashnet.checks.check import START_ADVICE, Check, note, ok, problem
 from dashnet.doctor import examine, examine_system, examine_variables, print_checks, summarize
 from dashnet.settings import Settings
 from tests.conftest import make_settings
-from tests.servers import free_port
+from tests.ports import free_port
 from workers.clean import coming_days
 from workers.context import WorkerContext
 from workers.partitions import ensure_partitions

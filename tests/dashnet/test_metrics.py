@@ -9,8 +9,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from dashnet.metrics import metrics_page
+from tests.ports import free_port
 from tests.processes import run_process
-from tests.servers import eventually, free_port
+from tests.servers import eventually
 
 PROCESSES = 2
 

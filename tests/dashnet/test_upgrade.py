@@ -15,8 +15,9 @@ from dashnet.schemas import MIGRATIONS
 from dashnet.settings import Settings
 from dashnet.upgrade import upgrade
 from tests.databases import EARLIER_VERSION, select_columns, select_rows
+from tests.ports import free_port
 from tests.processes import environment_of, run_process
-from tests.servers import eventually, free_port
+from tests.servers import eventually
 
 TO_COME = "29990101000000"
 UPGRADE = (

@@ -21,7 +21,8 @@ from dashnet.settings import Settings
 from dashnet.watch import watch
 from tests.conftest import run_app
 from tests.factories import make_device
-from tests.servers import DEADLINE_SECONDS, eventually, free_port
+from tests.ports import free_port
+from tests.servers import DEADLINE_SECONDS, eventually
 from workers.clean import coming_days
 from workers.context import WorkerContext
 from workers.partitions import ensure_partitions

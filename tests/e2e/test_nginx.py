@@ -24,7 +24,8 @@ from tests.conftest import run_app
 from tests.e2e.nginx import EXAMPLE, run_nginx
 from tests.factories import make_device
 from tests.feeds import ReceivedPanel, open_feed
-from tests.servers import eventually, free_port
+from tests.ports import free_port
+from tests.servers import eventually
 from workers.clean import coming_days
 from workers.context import WorkerContext
 from workers.partitions import ensure_partitions

@@ -16,7 +16,8 @@ from fastapi.responses import HTMLResponse
 from dashnet.settings import Settings
 from tests.app.conftest import RefreshOnce
 from tests.conftest import run_app
-from tests.servers import free_port, run_server
+from tests.ports import free_port
+from tests.servers import run_server
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from dashnet.settings import Settings
 from services.network.demo_agents.main import run_agents
 from tests.e2e.browser import Page
 from tests.factories import make_device
-from tests.network.drivers.snmpd import free_udp_port
+from tests.ports import free_udp_port
 from tests.servers import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]

@@ -19,8 +19,9 @@ from dashnet.settings import PROJECT_ROOT, Settings
 from tests.conftest import make_settings
 from tests.factories import make_device
 from tests.feeds import ReceivedPanel, open_feed
+from tests.ports import free_port
 from tests.processes import run_process
-from tests.servers import eventually, free_port
+from tests.servers import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 

@@ -14,7 +14,8 @@ from services.network.bodies import MOST_BYTES
 from tests.conftest import execute, make_settings, run_network
 from tests.factories import make_device
 from tests.network.conftest import Device, add_chain
-from tests.servers import eventually, free_port
+from tests.ports import free_port
+from tests.servers import eventually
 
 JSON = {"content-type": "application/json"}
 PIECE = b" " * 1024 * 1024

@@ -17,10 +17,10 @@ from services.network.discovery.shelf import MOST_KEPT, MOST_RUNNING
 from tests.conftest import run_network
 from tests.factories import make_device
 from tests.network.discovery.runs import LONG, begin, until_ended
-from tests.network.drivers.snmpd import free_udp_port
 from tests.network.gate import Gate
+from tests.ports import free_port, free_udp_port
 from tests.processes import environment_of, run_process
-from tests.servers import eventually, free_port
+from tests.servers import eventually
 
 SECRET = "geheim-community"
 SHORT = "127.0.0.2/32"

@@ -9,7 +9,7 @@ from dashnet.redis import create_redis
 from dashnet.settings import Settings
 from services.network.counters import LONGEST_SECONDS, Counters, Rates, Sample
 from services.network.samples import RedisSamples, decode_sample, encode_sample
-from tests.servers import free_port
+from tests.ports import free_port
 
 SAMPLE = Sample(
     "host/boot",

@@ -14,7 +14,8 @@ from dashnet.settings import Settings
 from tests.conftest import run_network
 from tests.factories import make_device
 from tests.network.secret_driver import with_key
-from tests.servers import free_port, run_server
+from tests.ports import free_port
+from tests.servers import run_server
 
 PASSWORD = "geheim-7"
 

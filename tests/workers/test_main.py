@@ -24,8 +24,9 @@ from dashnet.channels import worker_health_key
 from dashnet.jobs import Job, request_now
 from dashnet.settings import Settings
 from tests.factories import make_device
+from tests.ports import free_port
 from tests.processes import WORKER, environment_of, run_process
-from tests.servers import eventually, free_port, run_server
+from tests.servers import eventually, run_server
 from workers.main import WorkerSettings
 
 TAKE_UP_SECONDS = 15.0

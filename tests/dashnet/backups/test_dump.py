@@ -19,8 +19,9 @@ from dashnet.errors import BackupError, ServiceUnavailable
 from dashnet.settings import Settings
 from tests.databases import EARLIER_VERSION
 from tests.factories import make_device
+from tests.ports import free_port
 from tests.processes import environment_of, run_process
-from tests.servers import eventually, free_port
+from tests.servers import eventually
 from workers.context import WorkerContext
 from workers.partitions import drop_partitions_before
 from workers.refresh import refresh

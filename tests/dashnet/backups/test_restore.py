@@ -27,8 +27,9 @@ from dashnet.upgrade import upgrade
 from tests.dashnet.backups.archives import change_dump, change_manifest, newer, write_backup
 from tests.dashnet.test_upgrade import is_newest
 from tests.databases import EARLIER, Columns, Rows, load_sql, select_columns, select_rows
+from tests.ports import free_port
 from tests.processes import environment_of, run_process
-from tests.servers import eventually, free_port
+from tests.servers import eventually
 
 # What a restore changes on purpose.
 CHANGED = {

@@ -19,7 +19,7 @@ from dashnet.checks.servers import (
 )
 from dashnet.settings import Settings
 from tests.conftest import make_settings
-from tests.servers import free_port
+from tests.ports import free_port
 
 NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 

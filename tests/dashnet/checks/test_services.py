@@ -20,7 +20,7 @@ from dashnet.checks.services import (
 from dashnet.reading import to_wire
 from dashnet.settings import Settings
 from tests.conftest import make_settings
-from tests.servers import free_port
+from tests.ports import free_port
 
 NOW = datetime(2026, 11, 23, 20, 30, 30, tzinfo=UTC)
 

@@ -25,7 +25,7 @@ from dashnet.network_api import ask_network
 from dashnet.settings import Settings
 from services.network.demo_agents.main import run_agents
 from tests.network.discovery.runs import LONG, begin
-from tests.network.drivers.snmpd import free_udp_port
+from tests.ports import free_udp_port
 from tests.processes import environment_of
 from tests.servers import eventually
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from dashnet.embedded.launch import Account
 from dashnet.embedded.services import ServiceSpecs
 from dashnet.embedded.specs import ProcessSpec
 from dashnet.settings import PROJECT_ROOT, Settings
+from tests.ports import free_port
 
 DEADLINE_SECONDS = 20
 
@@ -92,13 +92,6 @@ def running_pids(state_folder: Path) -> dict[str, int]:
         with suppress(FileNotFoundError):
             pids[path.name] = int(path.read_text().split()[0])
     return pids
-
-
-def free_port() -> int:
-    """A port nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 from dashnet.embedded.ports import check_ports
 from dashnet.errors import StackError
 from dashnet.settings import Settings
-from tests.dashnet.embedded.stand_ins import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from dashnet.embedded.folders import StateFolders
 from dashnet.embedded.services import ServiceSpecs, service_specs, stack_environment
 from dashnet.settings import PROJECT_ROOT, Settings
-from tests.dashnet.embedded.stand_ins import free_port
+from tests.ports import free_port
 
 SETTINGS = Settings(database_url="postgresql+asyncpg://d", redis_url="unix://r", network_port=5600, app_port=5601)
 

@@ -21,7 +21,7 @@ from services.network.drivers.driver import ReadLimits, Target
 from services.network.drivers.snmp import SnmpDriver
 from services.network.drivers.snmp_options import SnmpOptions
 from tests.network.drivers.memory_samples import MemorySamples
-from tests.network.drivers.snmpd import free_udp_port
+from tests.ports import free_udp_port
 
 COUNT = 12
 

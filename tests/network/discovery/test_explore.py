@@ -24,8 +24,9 @@ from tests.network.discovery.star import IPV6_NETWORK, NETWORK, make_star
 from tests.network.drivers.agent import run_agent
 from tests.network.drivers.lonely import ROOT, WITHOUT_RAW, needs_namespaces
 from tests.network.drivers.namespaces import run_inside
-from tests.network.drivers.snmpd import free_udp_port, run_snmpd
+from tests.network.drivers.snmpd import run_snmpd
 from tests.network.drivers.test_snmp_snmpd import KEYS, make_driver, until_up
+from tests.ports import free_udp_port
 
 COUNT = 11
 

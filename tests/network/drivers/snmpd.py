@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,14 +31,6 @@ def find_snmpd() -> str:
     if found is None:
         pytest.skip("there is no snmpd on this machine (Debian: apt-get install snmpd)")
     return found
-
-
-def free_udp_port() -> int:
-    """A loopback port for datagrams that nobody had a moment ago."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

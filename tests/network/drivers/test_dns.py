@@ -18,7 +18,8 @@ from services.network.drivers import parse_options
 from services.network.drivers.dns import DnsDriver
 from services.network.drivers.driver import ReadLimits, Target
 from services.network.drivers.names import Names
-from tests.servers import eventually, free_port
+from tests.ports import free_port
+from tests.servers import eventually
 
 ZONE = (
     "--address=/www.example.test/192.0.2.1",

@@ -20,7 +20,8 @@ from services.network.drivers.http import MOST_BODY_BYTES, HttpDriver
 from services.network.drivers.names import Names
 from tests.network.drivers.certificates import Authority, Identity
 from tests.network.drivers.silent import silent_port
-from tests.servers import free_port, run_server
+from tests.ports import free_port
+from tests.servers import run_server
 
 
 async def _hello(request: Request) -> Response:

@@ -15,7 +15,8 @@ from services.network.drivers.snmp import SHORTEST_SECONDS, SnmpDriver
 from services.network.drivers.snmp_options import SnmpOptions
 from tests.network.drivers.memory_samples import MemorySamples
 from tests.network.drivers.namespaces import make_cable, run_inside
-from tests.network.drivers.snmpd import free_udp_port, run_snmpd
+from tests.network.drivers.snmpd import run_snmpd
+from tests.ports import free_udp_port
 from tests.servers import eventually
 
 V2C = {"version": "2c", "community": "public"}

@@ -11,7 +11,7 @@ from services.network.drivers.tcp import TcpDriver
 from tests.network.drivers.lonely import needs_namespaces, read_alone
 from tests.network.drivers.lonely_network import Case
 from tests.network.drivers.silent import silent_port
-from tests.servers import free_port
+from tests.ports import free_port
 
 
 async def read(address: str, **options: float) -> Reading:
