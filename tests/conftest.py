@@ -87,7 +87,8 @@ def make_settings(**values: object) -> Settings:
 async def settings(servers: ServerAddresses, template: str) -> AsyncIterator[Settings]:
     """Settings of a system of this test's own: a fresh database, an empty Redis, free ports, no demo fleet."""
     name = f"test_{next(_numbers)}"
-    await execute(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # Making one by copying files is slower than by the log, but its drop is so much quicker that both together win.
+    await execute(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     url = make_url(servers.database_url).set(database=name).render_as_string(hide_password=False)
     redis: Redis = Redis.from_url(servers.redis_url)
     await redis.flushall()
