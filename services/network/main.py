@@ -38,7 +38,7 @@ from services.network.drivers.http import HttpDriver
 from services.network.drivers.icmp import IcmpDriver
 from services.network.drivers.names import Names
 from services.network.drivers.simulated import SimulatedDriver
-from services.network.drivers.snmp import SnmpDriver
+from services.network.drivers.snmp.driver import SnmpDriver
 from services.network.drivers.tcp import TcpDriver
 from services.network.fleet import make_demo_fleet, make_host_device
 from services.network.inventory import insert_devices, reserve_ids, select_revision, take_revision

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from services.network.discovery.scope import parse_network
-from services.network.drivers.snmp_options import SnmpOptions
+from services.network.drivers.snmp.options import SnmpOptions
 
 MOST_CREDENTIALS = 8
 

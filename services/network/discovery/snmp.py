@@ -9,8 +9,8 @@ from dashnet.errors import DeviceTimeout, DriverError, DriverFault
 from services.network.discovery.snmp_tables import Surroundings, read_surroundings
 from services.network.drivers import blot_out
 from services.network.drivers.facts import Facts
-from services.network.drivers.snmp_facts import read_facts
-from services.network.drivers.snmp_options import SnmpOptions
+from services.network.drivers.snmp.facts import read_facts
+from services.network.drivers.snmp.options import SnmpOptions
 
 _REQUEST_SECONDS, _RETRIES = 1.0, 1
 # An agent with large tables may be slow; without its neighbours it still is found.
@@ -57,7 +57,7 @@ async def ask(address: str, credentials: Sequence[SnmpOptions], turn: Callable[[
 
 
 async def _ask(address: str, number: int, options: SnmpOptions) -> Answer:
-    from services.network.drivers.snmp_session import Session, Sizes
+    from services.network.drivers.snmp.session import Session, Sizes
 
     quick = {"timeout_seconds": _REQUEST_SECONDS, "retries": _RETRIES}
     left_out = {name: value for name, value in quick.items() if name not in options.model_fields_set}

@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from dashnet.secret_mask import SECRET_MASK
-from services.network.drivers import dns, host, http, icmp, simulated, snmp, tcp
+from services.network.drivers import dns, host, http, icmp, simulated, tcp
 from services.network.drivers.driver import DriverOptions
 from services.network.drivers.secret_places import Places, find_secrets, secret_places, with_values, without
-from services.network.drivers.snmp_options import SnmpOptions
+from services.network.drivers.snmp import driver as snmp
+from services.network.drivers.snmp.options import SnmpOptions
 
 _MOST_FAULTS = 10
 _MOST_CHARACTERS = 64

@@ -18,8 +18,8 @@ from services.network.demo_agents.agent import MOST_BYTES, answer
 from services.network.demo_agents.main import run_agents
 from services.network.demo_agents.network import Network
 from services.network.drivers.driver import ReadLimits, Target
-from services.network.drivers.snmp import SnmpDriver
-from services.network.drivers.snmp_options import SnmpOptions
+from services.network.drivers.snmp.driver import SnmpDriver
+from services.network.drivers.snmp.options import SnmpOptions
 from tests.network.drivers.memory_samples import MemorySamples
 from tests.ports import free_udp_port
 

@@ -18,14 +18,14 @@ from services.network.demo_agents.main import run_agents
 from services.network.discovery.models import FoundBy
 from services.network.discovery.reverse_names import ReverseNames
 from services.network.discovery.snmp import ask
-from services.network.drivers.snmp_options import SnmpOptions
+from services.network.drivers.snmp.options import SnmpOptions
 from tests.network.discovery.runs import explore
 from tests.network.discovery.star import IPV6_NETWORK, NETWORK, make_star
 from tests.network.drivers.agent import run_agent
 from tests.network.drivers.lonely import ROOT, WITHOUT_RAW, needs_namespaces
 from tests.network.drivers.namespaces import run_inside
+from tests.network.drivers.snmp.test_snmpd import KEYS, make_driver, until_up
 from tests.network.drivers.snmpd import run_snmpd
-from tests.network.drivers.test_snmp_snmpd import KEYS, make_driver, until_up
 from tests.ports import free_udp_port
 
 COUNT = 11

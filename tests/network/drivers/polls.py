@@ -4,8 +4,8 @@ from typing import Any
 
 from dashnet.reading import InterfaceReading, Reading
 from services.network.drivers.driver import ReadLimits, Target
-from services.network.drivers.snmp import SnmpDriver
-from services.network.drivers.snmp_options import SnmpOptions
+from services.network.drivers.snmp.driver import SnmpDriver
+from services.network.drivers.snmp.options import SnmpOptions
 from tests.network.drivers.agent import Agent
 from tests.network.drivers.memory_samples import MemorySamples
 

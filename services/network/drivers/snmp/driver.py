@@ -17,12 +17,12 @@ from services.network.drivers.batches import Batches
 from services.network.drivers.driver import DeviceReads, ReadLimits, Target
 from services.network.drivers.facts import Facts
 from services.network.drivers.host import Samples
-from services.network.drivers.snmp_facts import read_facts
-from services.network.drivers.snmp_options import SnmpOptions
-from services.network.drivers.snmp_tables import Interface, Value, choose_interfaces, read_interfaces, to_count
+from services.network.drivers.snmp.facts import read_facts
+from services.network.drivers.snmp.options import SnmpOptions
+from services.network.drivers.snmp.tables import Interface, Value, choose_interfaces, read_interfaces, to_count
 
 if TYPE_CHECKING:
-    from services.network.drivers.snmp_session import Session, Sizes
+    from services.network.drivers.snmp.session import Session, Sizes
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +149,7 @@ class SnmpDriver:
             DriverFault: not to this user or these keys, no address, or there is no SNMP on this platform.
         """
         try:
-            from services.network.drivers import snmp_session
+            from services.network.drivers.snmp import session as snmp_session
         except ImportError as error:
             raise DriverFault("there is no SNMP on this platform: gufo-snmp has no wheel for it") from error
         options = target.options

@@ -11,8 +11,8 @@ import pytest
 
 from dashnet.reading import Reading, State
 from services.network.drivers.driver import ReadLimits, Target
-from services.network.drivers.snmp import SHORTEST_SECONDS, SnmpDriver
-from services.network.drivers.snmp_options import SnmpOptions
+from services.network.drivers.snmp.driver import SHORTEST_SECONDS, SnmpDriver
+from services.network.drivers.snmp.options import SnmpOptions
 from tests.network.drivers.memory_samples import MemorySamples
 from tests.network.drivers.namespaces import make_cable, run_inside
 from tests.network.drivers.snmpd import run_snmpd

@@ -6,11 +6,11 @@ import pytest
 from dashnet.errors import DeviceTimeout
 from services.network.demo_agents.ber import Value, text, whole
 from services.network.drivers.facts import Facts
-from services.network.drivers.snmp_options import SnmpOptions
+from services.network.drivers.snmp.options import SnmpOptions
 from tests.network.drivers.agent import Interface, run_agent
 from tests.network.drivers.polls import Poller
+from tests.network.drivers.snmp.test_snmpd import make_driver, until_up
 from tests.network.drivers.snmpd import run_snmpd
-from tests.network.drivers.test_snmp_snmpd import make_driver, until_up
 from tests.ports import free_udp_port
 
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"

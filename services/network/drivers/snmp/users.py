@@ -19,7 +19,7 @@ from gufo.snmp import (
 )
 from gufo.snmp.user import KeyType
 
-from services.network.drivers.snmp_options import AuthProtocol, PrivProtocol, SnmpOptions
+from services.network.drivers.snmp.options import AuthProtocol, PrivProtocol, SnmpOptions
 
 _AUTH_KEYS: Mapping[AuthProtocol, type[BaseAuthKey]] = {
     AuthProtocol.SHA1: Sha1Key,

@@ -7,7 +7,7 @@ from dashnet.errors import DriverFault
 from dashnet.reading import State
 from services.network.demo_agents.ber import COUNTER64, Value, name, text, whole
 from services.network.drivers.driver import ReadLimits
-from services.network.drivers.snmp import TABLES_SECONDS, SnmpDriver
+from services.network.drivers.snmp.driver import TABLES_SECONDS, SnmpDriver
 from tests.network.drivers.agent import IF_X_TABLE, LOOPBACK, TUNNEL, Interface, run_agent
 from tests.network.drivers.memory_samples import MemorySamples
 from tests.network.drivers.polls import TIMEOUT_SECONDS, Poller

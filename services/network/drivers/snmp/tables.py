@@ -9,7 +9,7 @@ from typing import Protocol
 from dashnet.errors import DriverFault
 from dashnet.reading import InterfaceReading, State
 from services.network.counters import Counters, Rates
-from services.network.drivers.snmp_options import MOST_INTERFACES, SnmpOptions
+from services.network.drivers.snmp.options import MOST_INTERFACES, SnmpOptions
 
 Value = None | str | bytes | int | float
 

@@ -1,6 +1,6 @@
 import pytest
 
-from services.network.drivers.snmp_vendors import device_type_of, model_in, operating_system_of, vendor_of
+from services.network.drivers.snmp.vendors import device_type_of, model_in, operating_system_of, vendor_of
 
 CATALYST = (
     "Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version 15.2(2)E7, RELEASE SOFTWARE (fc3)\r\n"

@@ -13,8 +13,8 @@ from gufo.snmp import SnmpAuthError, SnmpError, ValueType
 from gufo.snmp.aio import SnmpSession
 
 from dashnet.errors import DeviceTimeout, DriverFault
-from services.network.drivers.snmp_options import SnmpOptions
-from services.network.drivers.snmp_users import make_user
+from services.network.drivers.snmp.options import SnmpOptions
+from services.network.drivers.snmp.users import make_user
 
 SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
 MOST_ROWS = 4096

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashnet.errors import DriverFault
-from services.network.drivers.snmp_options import SnmpOptions
-from services.network.drivers.snmp_tables import (
+from services.network.drivers.snmp.options import SnmpOptions
+from services.network.drivers.snmp.tables import (
     Interface,
     Value,
     choose_interfaces,

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.network.drivers.snmp_options import SnmpOptions
+from services.network.drivers.snmp.options import SnmpOptions
 
 KEYS = {"auth_key": "sign-password", "priv_key": "crypt-password"}
 

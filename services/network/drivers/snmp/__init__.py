@@ -1,0 +1,1 @@
+"""Driver `snmp`: sessions with devices, their interface tables, and what they say of themselves."""
