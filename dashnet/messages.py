@@ -21,7 +21,11 @@ Moment = Annotated[
 ]
 Seq = Annotated[int, Field(ge=0, description="Counts messages by one within an epoch")]
 Epoch = Annotated[str, Field(description="Another one means another count")]
-Speed = Annotated[float, Field(ge=0, description="Mbit/s; 0 unless the device is up")]
+Speed = Annotated[
+    float | None,
+    Field(ge=0, description="Mbit/s; 0 while the device is down, null where it is not known: nothing measures it"),
+]
+Speed2020 = Annotated[float, Field(ge=0, description="Mbit/s; 0 also where it is not known")]
 Active = Annotated[bool | None, Field(description="True is up, false is down, null is unknown")]
 RoundTrip = Annotated[float | None, Field(description="Null where the driver measures none")]
 Rate = Annotated[float | None, Field(ge=0, description="Mbit/s")]
@@ -192,8 +196,8 @@ class SnapShot2020(TypedDict):
 
     id: int
     time_stamp: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$")]
-    upload_speed: Speed
-    download_speed: Speed
+    upload_speed: Speed2020
+    download_speed: Speed2020
     active_connection: Active
 
 

@@ -77,7 +77,7 @@ def _head(view: PanelView, link: Link, now: datetime) -> Sequence[Text]:
     newest = f"newest snapshot {_age(view.newest_at, now)} old" if view.newest_at else "no snapshot yet"
     totals = view.totals()
     count = f"{totals.up:,} up, {totals.down:,} down, {totals.unknown:,} unknown of {totals.devices:,}"
-    traffic = f"{totals.upload_speed:,.1f} Mbit/s up, {totals.download_speed:,.1f} down"
+    traffic = f"{_total(totals.upload_speed)} Mbit/s up, {_total(totals.download_speed)} down"
     return [first, Text(f"{count} · {newest} · {traffic}", no_wrap=True, overflow="ellipsis")]
 
 
@@ -104,13 +104,17 @@ def _to_cells(row: DeviceRow, now: datetime) -> tuple[str, ...]:
 
 
 def _speed(speed: float | None) -> str:
-    return "-" if speed is None else f"{speed:,.2f}"
+    return "–" if speed is None else f"{speed:,.2f}"
+
+
+def _total(speed: float | None) -> str:
+    return "–" if speed is None else f"{speed:,.1f}"
 
 
 def _age(moment: datetime | None, now: datetime) -> str:
     """In the largest unit that still tells something; a clock that is behind ours makes no negative age."""
     if moment is None:
-        return "-"
+        return "–"
     seconds = max(0, (now - moment) // timedelta(seconds=1))
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * length:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dashnet.messages import DeviceSnapShot, LiveDevice, Received, SnapShot, SnapshotsMessage
-from dashnet.reading import State, state_of
+from dashnet.reading import State, add_known, state_of
 
 _WORST_FIRST = {State.DOWN: 0, State.UNKNOWN: 1, State.UP: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """One device as it is shown; speeds in Mbit/s, None before its first snapshot at `snap_shot_at`."""
+    """One device as it is shown; speeds in Mbit/s, None where not known. `snap_shot_at` is None before any snapshot."""
 
     device_id: int
     host_name: str
@@ -26,13 +26,13 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """All devices counted by state, and their traffic together in Mbit/s."""
+    """All devices counted by state, and the sum of their known speeds in Mbit/s, None where none is known."""
 
     up: int
     down: int
     unknown: int
-    upload_speed: float
-    download_speed: float
+    upload_speed: float | None
+    download_speed: float | None
 
     @property
     def devices(self) -> int:
@@ -90,8 +90,8 @@ class PanelView:
             up=states.count(State.UP),
             down=states.count(State.DOWN),
             unknown=states.count(State.UNKNOWN),
-            upload_speed=sum(row.upload_speed or 0 for row in self._rows.values()),
-            download_speed=sum(row.download_speed or 0 for row in self._rows.values()),
+            upload_speed=add_known(row.upload_speed for row in self._rows.values()),
+            download_speed=add_known(row.download_speed for row in self._rows.values()),
         )
 
 
@@ -110,7 +110,7 @@ def _to_row(device: LiveDevice) -> DeviceRow:
     return DeviceRow(*names, state, *_speeds(snap_shot), _to_moment(snap_shot["time_stamp"]))
 
 
-def _speeds(snap_shot: SnapShot | DeviceSnapShot) -> tuple[float, float]:
+def _speeds(snap_shot: SnapShot | DeviceSnapShot) -> tuple[float | None, float | None]:
     return snap_shot["upload_speed"], snap_shot["download_speed"]
 
 

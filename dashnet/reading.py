@@ -1,6 +1,7 @@
 """What a driver saw of a device at one instant, and the words for it."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -52,7 +53,8 @@ class InterfaceReading:
 class Reading:
     """One device at one instant.
 
-    Speeds are Mbit/s and 0 unless the device is up. `round_trip_seconds` is null where the driver measures none.
+    Speeds are Mbit/s: 0 while the device is down, null where they are not known, be it that the state is not or that
+    the driver measures no traffic. `round_trip_seconds` is null where the driver measures none.
     `error` says in words why the state is not `up`, where the driver knows, or what is about to go wrong with a device
     that is up. `interfaces` are those that the driver keeps as series of their own, of which the device's speeds are
     the sum. `loss_ratio` (0 to 1) and `jitter_seconds` come from drivers that send several packets.
@@ -60,8 +62,8 @@ class Reading:
 
     device_id: int
     state: State
-    upload_speed: float
-    download_speed: float
+    upload_speed: float | None
+    download_speed: float | None
     round_trip_seconds: float | None
     read_at: datetime
     error: str | None = None
@@ -71,8 +73,15 @@ class Reading:
 
 
 def unread(device_id: int, state: State, read_at: datetime, error: str) -> Reading:
-    """The reading of a device that could not be read."""
-    return Reading(device_id, state, 0.0, 0.0, None, read_at, error)
+    """Return the reading of a device that did not answer (`down`, which sends nothing) or was not read (`unknown`)."""
+    speed = 0.0 if state is State.DOWN else None
+    return Reading(device_id, state, speed, speed, None, read_at, error)
+
+
+def add_known(speeds: Iterable[float | None]) -> float | None:
+    """Return the sum of the speeds that are known; None where none is, for that is not 0 Mbit/s."""
+    known = [speed for speed in speeds if speed is not None]
+    return math.fsum(known) if known else None
 
 
 def to_wire(moment: datetime) -> str:

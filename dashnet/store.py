@@ -59,7 +59,10 @@ class Device(SQLModel, table=True):
 
 
 class Snapshot(SQLModel, table=True):
-    """A reading stored under its tick; speeds in Mbit/s. Partitioned by day of `time_stamp` (UTC)."""
+    """A reading stored under its tick; speeds in Mbit/s, null where not known.
+
+    Partitioned by day of `time_stamp` (UTC).
+    """
 
     __table_args__ = (
         PrimaryKeyConstraint("device_id", "time_stamp"),
@@ -69,8 +72,8 @@ class Snapshot(SQLModel, table=True):
 
     time_stamp: datetime = Field(sa_type=DateTime(timezone=True))
     device_id: int
-    upload_speed: float = Field(sa_type=REAL)
-    download_speed: float = Field(sa_type=REAL)
+    upload_speed: float | None = Field(sa_type=REAL)
+    download_speed: float | None = Field(sa_type=REAL)
     round_trip_seconds: float | None = Field(sa_type=REAL)
     active_connection: bool | None
 

@@ -24,15 +24,15 @@ LONGEST_NAME, LARGEST_TYPE = 255, 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What a page of devices showed: columns of equal length in id order; speeds in Mbit/s.
+    """What a page of devices showed: columns of equal length in id order; speeds in Mbit/s, null where not known.
 
     `interfaces` are those of the devices that show any, each name once.
     """
 
     device_ids: Sequence[int]
     active_connections: Sequence[bool | None]
-    upload_speeds: Sequence[float]
-    download_speeds: Sequence[float]
+    upload_speeds: Sequence[float | None]
+    download_speeds: Sequence[float | None]
     round_trips_seconds: Sequence[float | None]
     errors: Sequence[str | None]
     interfaces: Mapping[int, Sequence[LiveInterface]] = field(default_factory=dict)

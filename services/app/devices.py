@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from dashnet.errors import NotFound
 from dashnet.messages import LiveDevice
 from dashnet.problems import problem_responses
-from dashnet.reading import State
+from dashnet.reading import State, add_known
 from services.app.dependencies import CurrentPanel
 from services.app.panel import Panel
 
@@ -22,15 +22,18 @@ DeviceId = Annotated[int, Path(description="Id of a device", examples=[1])]
 
 
 class Summary(BaseModel):
-    """The network now: how many devices are in which state, and their traffic together in Mbit/s."""
+    """The network now: how many devices are in which state, and their traffic together in Mbit/s.
+
+    Speeds are sums over the devices whose speeds are known, and null where none is.
+    """
 
     time_stamp: datetime | None
     devices: int
     up: int
     down: int
     unknown: int
-    upload_speed: float
-    download_speed: float
+    upload_speed: float | None
+    download_speed: float | None
 
 
 def _answer(document: object) -> Response:
@@ -80,10 +83,14 @@ async def read_summary(panel: CurrentPanel) -> Response:
             "up": states.count(State.UP),
             "down": states.count(State.DOWN),
             "unknown": states.count(State.UNKNOWN),
-            "upload_speed": round(sum(one["upload_speed"] for one in latest), 6),
-            "download_speed": round(sum(one["download_speed"] for one in latest), 6),
+            "upload_speed": _round(add_known(one["upload_speed"] for one in latest)),
+            "download_speed": _round(add_known(one["download_speed"] for one in latest)),
         }
     )
+
+
+def _round(speed: float | None) -> float | None:
+    return None if speed is None else round(speed, 6)
 
 
 def has_simulated(devices: Iterable[dict[str, Any]]) -> bool:

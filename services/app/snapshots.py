@@ -75,8 +75,8 @@ def _to_live_device(row: RowMapping) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class _Columns:
     times: Sequence[datetime]
-    uploads: Sequence[float]
-    downloads: Sequence[float]
+    uploads: Sequence[float | None]
+    downloads: Sequence[float | None]
     actives: Sequence[bool | None]
 
 
@@ -118,8 +118,9 @@ def _to_full_device(row: RowMapping) -> dict[str, Any]:
             {
                 "id": int((time - _ID_EPOCH).total_seconds()) * _ID_DEVICES + device_id,
                 "time_stamp": f"{time:%Y-%m-%d %H:%M:%S.%f}",
-                "upload_speed": upload,
-                "download_speed": download,
+                # The front end of 2020 adds them up: what is not known is 0 here, and null everywhere else.
+                "upload_speed": upload or 0.0,
+                "download_speed": download or 0.0,
                 "active_connection": active,
             }
             for time, upload, download, active in zip(

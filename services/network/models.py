@@ -211,8 +211,9 @@ class InterfacePublic(BaseModel):
 
 
 class DevicePublic(StaticDevice):
-    """A device read at `read_at`; speeds in Mbit/s, 0 unless it is up. With `?read=false` the reading is left out.
+    """A device read at `read_at`. With `?read=false` the reading is left out.
 
+    Speeds are Mbit/s: 0 while the device is down, null where they are not known.
     `interfaces` come with `?interfaces=true`, of devices that show any; their speeds are the sum of these.
     """
 

@@ -106,7 +106,7 @@ def test_an_age_is_told_in_the_largest_unit_that_still_tells_something(seconds: 
 
 def test_a_device_without_a_snapshot_shows_dashes() -> None:
     line = line_of(render(make_view(make_device(1, "unknown", snap_shot=None, host_name="nas"))), "nas")
-    assert line.split() == ["nas", "Laptop", "unknown", "-", "-", "-"]
+    assert line.split() == ["nas", "Laptop", "unknown", "–", "–", "–"]
 
 
 def test_plain_lines_hold_every_device_uncut_and_no_control_codes() -> None:

@@ -121,6 +121,13 @@ def test_an_inventory_adds_changes_and_removes() -> None:
     assert names(view) == ["d3", "renamed"]
 
 
+def test_traffic_is_the_sum_of_what_is_known() -> None:
+    unmeasured = make_device(2)
+    unmeasured["snap_shot"] |= {"upload_speed": None, "download_speed": None}
+    both, alone = make_view(make_device(1, traffic=4.0), unmeasured), make_view(unmeasured)
+    assert (both.totals().upload_speed, alone.totals().upload_speed) == (4.0, None)
+
+
 def test_a_device_without_a_snapshot_is_unknown_and_has_no_speeds() -> None:
     view = make_view(make_device(1, "unknown", snap_shot=None))
     (row,) = view.worst_first()

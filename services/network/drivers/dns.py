@@ -81,7 +81,7 @@ class DnsDriver:
         except (dns.exception.DNSException, EOFError) as error:
             raise DeviceFailure(f"no good answer: {error or type(error).__name__}"[:200]) from error
         check_answers(response, options)
-        return Reading(target.device_id, State.UP, 0.0, 0.0, seconds, datetime.now(UTC))
+        return Reading(target.device_id, State.UP, None, None, seconds, datetime.now(UTC))
 
 
 async def _ask(address: str, options: DnsOptions) -> tuple[dns.message.Message, float]:

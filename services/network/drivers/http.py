@@ -125,7 +125,7 @@ class HttpDriver:
             raise DeviceTimeout(f"no whole answer within {options.timeout_seconds:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise to_http_error(error) from error
-        return Reading(target.device_id, State.UP, 0.0, 0.0, seconds, datetime.now(UTC), warning)
+        return Reading(target.device_id, State.UP, None, None, seconds, datetime.now(UTC), warning)
 
     async def _get_tls(self, verify: bool) -> ssl.SSLContext:
         async with self._making_tls:

@@ -165,8 +165,8 @@ def to_reading(device_id: int, round_trips: Sequence[float | None], timeout_seco
     return Reading(
         device_id,
         State.UP,
-        0.0,
-        0.0,
+        None,
+        None,
         statistics.median(answered),
         datetime.now(UTC),
         loss_ratio=1 - len(answered) / len(round_trips),

@@ -45,7 +45,7 @@ class TcpDriver:
                 seconds = await _connect_to_any(addresses, options.port)
         except TimeoutError:
             raise DeviceTimeout(f"port {options.port} gave no answer within {options.timeout_seconds:g} s") from None
-        return Reading(target.device_id, State.UP, 0.0, 0.0, seconds, datetime.now(UTC))
+        return Reading(target.device_id, State.UP, None, None, seconds, datetime.now(UTC))
 
 
 async def _connect_to_any(addresses: Sequence[str], port: int) -> float:

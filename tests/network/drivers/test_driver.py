@@ -52,7 +52,7 @@ async def test_a_device_that_answers_otherwise_than_it_should_is_down() -> None:
 
 async def test_a_fault_on_our_side_is_unknown() -> None:
     (reading,) = await read_each(raising(DriverFault("no permission")), [target(1)], LIMITS)
-    assert (reading.state, reading.error, reading.upload_speed) == (State.UNKNOWN, "no permission", 0.0)
+    assert (reading.state, reading.error, reading.upload_speed) == (State.UNKNOWN, "no permission", None)
 
 
 async def test_a_bug_of_ours_surfaces() -> None:

@@ -76,6 +76,7 @@ async def test_the_rate_is_that_of_the_traffic(driver: HostDriver) -> None:
 
     (reading,) = await eventually(read_traffic)
     seconds, after = time.monotonic() - began, psutil.net_io_counters(pernic=True)[LOOPBACK].bytes_sent
+    assert reading.upload_speed is not None
     ours, everything = 50 * 8 / seconds, (after - before) * 8 / seconds / MEGABYTE
     assert ours * 0.95 <= reading.upload_speed <= everything * 1.05
     assert reading.download_speed == pytest.approx(reading.upload_speed, rel=0.05)

@@ -42,8 +42,8 @@ export class Recent {
 		for (const { id, snap_shot } of devices.values()) {
 			if (snap_shot === null || minuteOf(snap_shot.time_stamp) !== now) continue;
 			const slot = this.slots.get(id) as number;
-			download[slot] = snap_shot.download_speed;
-			upload[slot] = snap_shot.upload_speed;
+			download[slot] = snap_shot.download_speed ?? Number.NaN;
+			upload[slot] = snap_shot.upload_speed ?? Number.NaN;
 		}
 		this.minutes = [...kept, { minute: now, download, upload }].sort((one, other) => one.minute - other.minute);
 	}
