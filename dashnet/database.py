@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from asyncpg import InternalClientError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dashnet.settings import Settings
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+DISK_FULL = "53100"
+LONGEST_ERROR = 300
 
 
 def create_engine(settings: Settings, process_name: str, *, limits_commands: bool = True) -> AsyncEngine:
@@ -27,6 +31,8 @@ def create_engine(settings: Settings, process_name: str, *, limits_commands: boo
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=settings.database_timeout_seconds,
+        # The values of a refresh are thousands of numbers, and may be secrets.
+        hide_parameters=True,
         connect_args={
             "timeout": settings.database_timeout_seconds,
             "command_timeout": max(60.0, settings.database_timeout_seconds) if limits_commands else None,
@@ -107,8 +113,26 @@ def sqlstate_of(error: DBAPIError) -> str:
 
 
 def is_unreachable(error: BaseException) -> bool:
-    """Whether Postgres could not be reached, is starting or stopping, or dropped the connection."""
+    """Whether Postgres could not be reached, is starting or stopping, dropped the connection, or has no room left."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or sqlstate_of(error).startswith(("08", "57P", "53"))
     # asyncpg's own error for a connection that broke in the middle of an answer is none of SQLAlchemy's.
-    return isinstance(error, (OSError, TimeoutError, InternalClientError))
+    return isinstance(error, (OSError, TimeoutError, PoolTimeout, InternalClientError))
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether Postgres says that its disk is full."""
+    return isinstance(error, DBAPIError) and sqlstate_of(error) == DISK_FULL
+
+
+def describe_outage(error: BaseException) -> str:
+    """Why Postgres cannot be used, for an error that `is_unreachable`: `Postgres is out of reach`."""
+    return "the disk of Postgres is full" if is_disk_full(error) else "Postgres is out of reach"
+
+
+def describe_error(error: BaseException) -> str:
+    """An error in its own words, on one line: of Postgres' errors neither the statement nor its values."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        error = error.orig.__cause__ or error.orig
+    words = str(error).strip() or type(error).__name__
+    return words.splitlines()[0][:LONGEST_ERROR]

@@ -19,8 +19,9 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashnet.database import is_unreachable, sqlstate_of
+from dashnet.database import describe_error, describe_outage, is_unreachable, sqlstate_of
 from dashnet.errors import DashnetError, FieldError, InvalidInput, ServiceUnavailable
+from dashnet.redis import describe_outage as describe_redis_outage
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +108,9 @@ def _documented_methods(app: FastAPI, path: str) -> Sequence[str]:
 
 async def _render_other(request: Request, error: Exception) -> Response:
     if isinstance(error, (RedisError, PoolTimeout)) or is_unreachable(error):
-        logger.warning("dependency out of reach path=%s error=%s", request.url.path, error)
-        part = "Redis" if isinstance(error, RedisError) else "Postgres"
-        return problem_response(503, ServiceUnavailable.title, f"{part} is out of reach; try again in a moment")
+        logger.warning("dependency out of reach path=%s error=%s", request.url.path, describe_error(error))
+        cause = describe_redis_outage(error) if isinstance(error, RedisError) else describe_outage(error)
+        return problem_response(503, ServiceUnavailable.title, f"{cause[0].upper()}{cause[1:]}; try again in a moment")
     if isinstance(error, DBAPIError) and sqlstate_of(error) in _MISSING_PARTS:
         logger.warning("tables are missing path=%s error=%s", request.url.path, error.orig)
         return problem_response(

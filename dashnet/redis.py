@@ -4,6 +4,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from dashnet.settings import Settings
@@ -35,3 +36,11 @@ def reconnect_policy(tries: int) -> Retry:
     seconds and 6 about ten. A refused connection is an OSError that redis-py by itself would not try again.
     """
     return Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), tries, supported_errors=RETRIED_ERRORS)  # type: ignore[arg-type]  # any error
+
+
+def describe_outage(error: BaseException) -> str:
+    """Why Redis cannot be used: `Redis is out of reach`, or that it cannot write to its disk."""
+    if not isinstance(error, RedisError) or not str(error).startswith("MISCONF"):
+        return "Redis is out of reach"
+    is_full = "No space left" in str(error)
+    return "the disk of Redis is full" if is_full else "Redis cannot write to its disk, which may be full"

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from dashnet.database import describe_error
 from dashnet.jobs import Job
 from dashnet.reading import to_wire
 from dashnet.store import JOB_LOCK_PREFIX, Outcome
@@ -92,7 +93,7 @@ async def open_run(
             await _finish(engine, run, Outcome.FAILED, str(error) or f"took longer than {timeout_seconds:g} s")
             raise
         except Exception as error:
-            await _finish(engine, run, Outcome.FAILED, str(error) or type(error).__name__)
+            await _finish(engine, run, Outcome.FAILED, describe_error(error))
             raise
         await _finish(engine, run, Outcome.DONE, None)
 

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import ProgrammingError
 
 from dashnet import __version__
-from dashnet.database import create_engine, is_unreachable
+from dashnet.database import create_engine, describe_outage, is_unreachable
 from dashnet.errors import ServiceUnavailable
 from dashnet.hosts import RefuseForeignHosts, list_allowed_hosts
 from dashnet.logs import configure_logging
@@ -22,6 +22,7 @@ from dashnet.open_files import allow_open_files
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.reading import to_wire
 from dashnet.redis import create_redis
+from dashnet.redis import describe_outage as describe_redis_outage
 from dashnet.settings import Settings, get_settings
 from dashnet.tasks import cancel_and_wait
 from services.app import (
@@ -154,8 +155,8 @@ async def _check_redis(redis: RedisClient) -> str | None:
     try:
         async with asyncio.timeout(READY_SECONDS):
             await redis.ping()
-    except (RedisError, TimeoutError):
-        return "Redis is out of reach"
+    except (RedisError, TimeoutError) as error:
+        return describe_redis_outage(error)
     return None
 
 
@@ -169,7 +170,7 @@ async def _check_store(engine: Engine) -> str | None:
     except Exception as error:
         if not is_unreachable(error):
             raise
-        return "Postgres is out of reach"
+        return describe_outage(error)
     if last is None:
         return "no refresh has finished yet: is a worker running?"
     if job_runs.is_late(last, datetime.now(UTC)):

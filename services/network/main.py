@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet import __version__
-from dashnet.database import create_engine, is_unreachable, migrate
+from dashnet.database import create_engine, describe_outage, is_unreachable, migrate
 from dashnet.errors import ServiceUnavailable
 from dashnet.hosts import RefuseForeignHosts, list_allowed_hosts
 from dashnet.logs import configure_logging
@@ -23,6 +23,7 @@ from dashnet.metrics import CountRequests, metrics_page
 from dashnet.open_files import allow_open_files
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.redis import create_redis
+from dashnet.redis import describe_outage as describe_redis_outage
 from dashnet.settings import Settings, get_settings
 from services.network import devices, discoveries, driver_list, facts, fleet_routes, readings, secrets
 from services.network.bodies import MOST_BYTES
@@ -176,14 +177,14 @@ def _add_operations(app: FastAPI) -> None:
         except Exception as error:
             if not is_unreachable(error):
                 raise
-            missing.append("Postgres")
+            missing.append(describe_outage(error))
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await redis.ping()
-        except (RedisError, TimeoutError):
-            missing.append("Redis")
+        except (RedisError, TimeoutError) as error:
+            missing.append(describe_redis_outage(error))
         if missing:
-            raise ServiceUnavailable(f"out of reach: {' and '.join(missing)}")
+            raise ServiceUnavailable("; ".join(missing))
         return {"ready": True}
 
     @app.get("/metrics", tags=["operations"], response_class=Response)

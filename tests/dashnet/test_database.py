@@ -2,10 +2,19 @@ import asyncio
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet import store
-from dashnet.database import create_engine, is_migrated, is_unreachable, migrate
+from dashnet.database import (
+    DISK_FULL,
+    create_engine,
+    describe_error,
+    describe_outage,
+    is_migrated,
+    is_unreachable,
+    migrate,
+)
 from dashnet.settings import Settings
 from tests.ports import free_port
 from workers.main import MIGRATIONS
@@ -67,3 +76,27 @@ async def test_a_connection_that_postgres_ended_is_replaced_before_it_is_used(
     await other.dispose()
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+async def raised_by(engine: AsyncEngine, statement: str, **values: object) -> Exception:
+    with pytest.raises(DBAPIError) as raised:
+        async with engine.connect() as connection:
+            await connection.execute(text(statement), values)
+    return raised.value
+
+
+async def test_a_full_disk_is_said_to_be_full(engine: AsyncEngine) -> None:
+    error = await raised_by(engine, f"DO $$ BEGIN RAISE EXCEPTION 'No space' USING ERRCODE = '{DISK_FULL}'; END $$")
+    assert is_unreachable(error)
+    assert describe_outage(error) == "the disk of Postgres is full"
+    assert describe_error(error) == "No space"
+
+
+async def test_an_error_is_postgres_own_words_without_statement_and_values(engine: AsyncEngine) -> None:
+    error = await raised_by(engine, "SELECT CAST(:wanted AS int) + 1 / :nought", wanted=61616161, nought=0)
+    assert describe_error(error) == "division by zero"
+    assert "61616161" not in str(error)
+
+
+def test_an_error_without_words_is_named_by_its_kind() -> None:
+    assert describe_error(TimeoutError()) == "TimeoutError"

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from services.network.secret_keys import SecretKeys
 from tests.conftest import run_network
 from tests.factories import make_device
 from tests.network.gate import Gate
+from tests.unwritable_redis import unwritable_redis
 
 
 async def inventory_after_start(settings: Settings) -> list[dict[str, object]]:
@@ -103,7 +105,7 @@ async def test_without_postgres_it_is_alive_but_not_ready(gated_settings: Settin
         postgres_gate.shut()
         health, readiness = await client.get("/healthz"), await client.get("/readyz")
     assert health.status_code == 200
-    assert (readiness.status_code, readiness.json()["detail"]) == (503, "out of reach: Postgres")
+    assert (readiness.status_code, readiness.json()["detail"]) == (503, "Postgres is out of reach")
 
 
 async def test_without_redis_it_is_alive_but_not_ready(gated_settings: Settings, redis_gate: Gate) -> None:
@@ -111,7 +113,14 @@ async def test_without_redis_it_is_alive_but_not_ready(gated_settings: Settings,
         redis_gate.shut()
         health, readiness = await client.get("/healthz"), await client.get("/readyz")
     assert health.status_code == 200
-    assert (readiness.status_code, readiness.json()["detail"]) == (503, "out of reach: Redis")
+    assert (readiness.status_code, readiness.json()["detail"]) == (503, "Redis is out of reach")
+
+
+async def test_a_redis_that_cannot_write_to_its_disk_is_said_to_be_full(settings: Settings, tmp_path: Path) -> None:
+    async with unwritable_redis(tmp_path) as url, run_network(settings.model_copy(update={"redis_url": url})) as client:
+        readiness = await client.get("/readyz")
+    detail = "Redis cannot write to its disk, which may be full"
+    assert (readiness.status_code, readiness.json()["detail"]) == (503, detail)
 
 
 async def test_without_both_each_is_named(gated_settings: Settings, redis_gate: Gate, postgres_gate: Gate) -> None:
@@ -119,7 +128,10 @@ async def test_without_both_each_is_named(gated_settings: Settings, redis_gate: 
         redis_gate.shut()
         postgres_gate.shut()
         readiness = await client.get("/readyz")
-    assert (readiness.status_code, readiness.json()["detail"]) == (503, "out of reach: Postgres and Redis")
+    assert (readiness.status_code, readiness.json()["detail"]) == (
+        503,
+        "Postgres is out of reach; Redis is out of reach",
+    )
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/devices/"), ("POST", "/devices/"), ("DELETE", "/devices/1")])
