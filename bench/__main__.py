@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.broadcast import measure_fanout
+from bench.checks.run import measure_checks
 from bench.crowds import measure_deflate, measure_idle, measure_stalled, measure_storm, measure_views
 from bench.edits import measure_edits
 from bench.feed.programs import NoCompiler
@@ -31,6 +32,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "simulation": measure_simulation,
     "past": measure_past,
     "pings": measure_pings,
+    "checks": measure_checks,
     "start": measure_start,
     "memory": measure_memory,
     "bytes": measure_bytes,

@@ -1,20 +1,9 @@
-"""Debian's prometheus-snmp-exporter with an if_mib of our own writing (Debian ships none), and how to ask it."""
+"""The modules of Debian's prometheus-snmp-exporter, with an if_mib of our own writing (Debian ships none)."""
 
-import asyncio
-import os
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-import psutil
 import yaml
 
-from bench.stack import free_port
-
-START_SECONDS = 10
 _TABLE, _X_TABLE = "1.3.6.1.2.1.2.2.1", "1.3.6.1.2.1.31.1.1.1"
 _COLUMNS = {
     "ifIndex": (_TABLE, 1, "gauge"),
@@ -62,25 +51,6 @@ _OURS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Exporter:
-    """A running exporter, asked over one client."""
-
-    process: psutil.Process
-    client: httpx.AsyncClient
-
-    async def scrape(self, target: str, module: str) -> str:
-        """The metrics of one agent."""
-        answer = await self.client.get("/snmp", params={"target": target, "module": module})
-        answer.raise_for_status()
-        return answer.text
-
-
-def find_exporter() -> str | None:
-    """The program, where it is installed."""
-    return shutil.which("prometheus-snmp-exporter", path=f"{os.environ.get('PATH', os.defpath)}:/usr/bin")
-
-
 def write_modules(path: Path) -> None:
     """`if_mib`, which walks both tables as upstream's module does, and `ours`, which walks the columns we ask for."""
     name = f"{_X_TABLE}.1"
@@ -114,32 +84,3 @@ def _module(walk: list[str], columns: list[str], labels: list[str]) -> dict[str,
         for column in columns
     ]
     return {"walk": walk, "get": ["1.3.6.1.2.1.1.3.0"], "metrics": [uptime, *metrics], "version": 2}
-
-
-@asynccontextmanager
-async def run_exporter(program: str, folder: Path) -> AsyncIterator[Exporter]:
-    """The exporter until the block ends."""
-    port = free_port()
-    write_modules(folder / "snmp.yml")
-    command = [program, f"--config.file={folder / 'snmp.yml'}", f"--web.listen-address=127.0.0.1:{port}"]
-    with (folder / "exporter.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
-        try:
-            limits = httpx.Limits(max_connections=50)
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, limits=limits) as client:
-                await _wait_for(client)
-                yield Exporter(psutil.Process(process.pid), client)
-        finally:
-            process.terminate()
-            await asyncio.wait_for(process.wait(), START_SECONDS)
-
-
-async def _wait_for(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(START_SECONDS):
-        while True:
-            try:
-                (await client.get("/config")).raise_for_status()
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-            else:
-                return

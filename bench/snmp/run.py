@@ -12,14 +12,16 @@ from typing import Any
 import httpx
 import psutil
 
+from bench.exporters import Exporter, find_exporter, run_exporter
 from bench.feed.programs import compile_program
-from bench.snmp.exporter import Exporter, find_exporter, run_exporter
+from bench.snmp.exporter import write_modules
 from bench.stack import free_port, run_stack
 from bench.table import Figure
 
 INTERFACES = 24
 FEW, MANY = 100, 1000
 ROUNDS, READS_EACH = 3, 4
+CONNECTIONS = 50
 TICK_SECONDS = 60
 _SOURCES = Path(__file__).parent
 
@@ -39,13 +41,15 @@ async def measure_snmp() -> list[Figure]:
 
 
 async def _compare(client: httpx.AsyncClient, service: psutil.Process, port: int, folder: Path) -> list[Figure]:
-    program = find_exporter()
+    program = find_exporter("prometheus-snmp-exporter")
     if program is None:
         print("no comparison: it needs Debian's prometheus-snmp-exporter (apt-get install prometheus-snmp-exporter)")
         alone = [await _polls_per_cpu_second(service, lambda: _read_all(client, FEW)) for _ in range(ROUNDS)]
         return [Figure(f"ours, {FEW} devices of {INTERFACES} interfaces", median(alone), "interfaces/CPU s")]
     measured: dict[str, list[float]] = {"ours": [], "if_mib": [], "same columns": []}
-    async with run_exporter(program, folder) as exporter:
+    write_modules(folder / "snmp.yml")
+    arguments = [f"--config.file={folder / 'snmp.yml'}"]
+    async with run_exporter(program, folder, arguments, CONNECTIONS) as exporter:
         await _read_all(client, FEW)
         for _ in range(ROUNDS):
             measured["ours"].append(await _polls_per_cpu_second(service, lambda: _read_all(client, FEW)))
@@ -109,7 +113,8 @@ async def _read_all(client: httpx.AsyncClient, count: int) -> None:
 def _scraping(exporter: Exporter, port: int, module: str) -> Callable[[], Awaitable[None]]:
     async def scrape() -> None:
         """All agents, and see that each interface is there."""
-        answers = await asyncio.gather(*(exporter.scrape(f"{_address(n)}:{port}", module) for n in range(FEW)))
+        targets = [f"{_address(number)}:{port}" for number in range(FEW)]
+        answers = await asyncio.gather(*(exporter.scrape("/snmp", target=one, module=module) for one in targets))
         if any(answer.count("\nifHCInOctets{") != INTERFACES for answer in answers):
             raise RuntimeError("the exporter did not read every interface")
 
