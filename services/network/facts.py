@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
-from dashnet.errors import Conflict, DriverError, DriverFault
+from dashnet.errors import Conflict, DriverFault
 from dashnet.problems import problem_responses
 from services.network import inventory as queries
 from services.network.dependencies import CurrentInventory, CurrentReader
-from services.network.drivers import blot_out
 from services.network.reader import encode
 
 router = APIRouter(tags=["devices"], responses=problem_responses(422, 503))
@@ -51,9 +50,4 @@ async def read_facts(device_id: DeviceId, inventory: CurrentInventory, reader: C
     if describer is None:
         able = ", ".join(sorted(reader.describers))
         raise Conflict(f"driver {target.driver!r} cannot ask a device what it is; these can: {able}")
-    try:
-        facts = await describer.describe(target)
-    except DriverError as error:
-        # A driver may quote what it was given.
-        raise type(error)(blot_out(error.detail, target.options)) from None
-    return Response(encode(facts), media_type="application/json")
+    return Response(encode(await reader.describe(describer, target)), media_type="application/json")

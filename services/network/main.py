@@ -135,7 +135,7 @@ def make_reader(settings: Settings, redis: Redis) -> Reader:
         HttpDriver(names, limits),
         DnsDriver(names, limits),
     ]
-    return Reader(drivers, SimulatedDriver(settings.seed))
+    return Reader(drivers, SimulatedDriver(settings.seed), settings.read_deadline_seconds)
 
 
 async def seed(engine: AsyncEngine, settings: Settings, keys: SecretKeys) -> None:

@@ -1,6 +1,7 @@
 """Reads a set of devices, each through its driver, all drivers at the same time."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,18 +11,24 @@ from typing import Any
 import orjson
 
 from dashnet.reading import Reading, State, unread
-from services.network.drivers import blot_out
+from services.network.containment import Containment
 from services.network.drivers.driver import Driver, Target
-from services.network.drivers.facts import Describer
+from services.network.drivers.facts import Describer, Facts
+from services.network.drivers.internal_faults import internal_fault
+from services.network.drivers.secret_words import blot_out
 from services.network.drivers.simulated import SimulatedDriver
 from services.network.inventory_cache import Inventory
 from services.network.simulation import Fleet
+from services.network.soundness import with_clean_words
+
+logger = logging.getLogger(__name__)
 
 
 class Reader:
-    """Knows one driver of each kind."""
+    """Knows one driver of each kind. Nothing that one of them does to a device costs another its reading."""
 
-    def __init__(self, drivers: Sequence[Driver], simulated: SimulatedDriver) -> None:
+    def __init__(self, drivers: Sequence[Driver], simulated: SimulatedDriver, deadline_seconds: float = 40.0) -> None:
+        self._containment = Containment(deadline_seconds)
         every: Sequence[Driver] = [*drivers, simulated]
         self._drivers: Mapping[str, Driver] = {driver.name: driver for driver in every}
         self._simulated = simulated
@@ -36,10 +43,20 @@ class Reader:
             if target is not None:
                 groups[target.driver].append(target)
         batches = await asyncio.gather(
-            *(self._drivers[name].read(targets, inventory.targets) for name, targets in groups.items())
+            *(self._containment.read(self._drivers[name], group, inventory.targets) for name, group in groups.items())
         )
-        readings = {reading.device_id: _without_secrets(inventory, reading) for batch in batches for reading in batch}
-        return [readings.get(device_id) or _fault(inventory, device_id) for device_id in ids]
+        readings = {device_id: reading for batch in batches for device_id, reading in batch.items()}
+        return [
+            _without_secrets(inventory, readings[one]) if one in readings else _fault(inventory, one) for one in ids
+        ]
+
+    async def describe(self, describer: Describer, target: Target) -> Facts:
+        """What this device says of itself, asked now.
+
+        Raises:
+            DriverError: it could not be asked.
+        """
+        return await self._containment.describe(describer, target)
 
     async def read_at(self, inventory: Inventory, ids: Sequence[int], moment: datetime) -> Sequence[Reading]:
         """What the simulated ones of these devices show at `moment`, in the order of `ids`; no other has a past."""
@@ -66,23 +83,28 @@ def _fault(inventory: Inventory, device_id: int) -> Reading:
 
 def encode_devices(inventory: Inventory, readings: Sequence[Reading], *, with_interfaces: bool = False) -> bytes:
     """The JSON array of these devices with their readings; interfaces where they are asked for and there are any."""
-    devices = [to_wire_device(inventory.devices[reading.device_id], reading) for reading in readings]
-    if with_interfaces:
-        for device, reading in zip(devices, readings, strict=True):
-            if reading.interfaces:
-                device["interfaces"] = list(reading.interfaces)
+    devices = [_to_wire(inventory, reading, with_interfaces) for reading in readings]
     try:
         return encode(devices)
     except TypeError:
-        # Linux takes any bytes for a name, JSON does not; one such interface must not cost everybody the reading.
-        for device in devices:
-            if "interfaces" in device:
-                device["interfaces"] = [replace(one, name=_to_unicode(one.name)) for one in device["interfaces"]]
-        return encode(devices)
+        # One that JSON has no place for must not cost everybody the reading.
+        return b"[" + b",".join(_encode_alone(inventory, reading, with_interfaces) for reading in readings) + b"]"
 
 
-def _to_unicode(name: str) -> str:
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _to_wire(inventory: Inventory, reading: Reading, with_interfaces: bool) -> dict[str, Any]:
+    device = to_wire_device(inventory.devices[reading.device_id], reading)
+    if with_interfaces and reading.interfaces:
+        device["interfaces"] = list(reading.interfaces)
+    return device
+
+
+def _encode_alone(inventory: Inventory, reading: Reading, with_interfaces: bool) -> bytes:
+    try:
+        return encode(_to_wire(inventory, with_clean_words(reading), with_interfaces))
+    except TypeError:
+        logger.exception("a reading cannot be encoded device=%d", reading.device_id)
+        reason = internal_fault(inventory.devices[reading.device_id]["driver"])
+        return encode(_to_wire(inventory, unread(reading.device_id, State.UNKNOWN, datetime.now(UTC), reason), False))
 
 
 def to_wire_device(static: Mapping[str, Any], reading: Reading) -> dict[str, Any]:

@@ -77,11 +77,11 @@ def encode_sample(sample: Sample) -> bytes:
 
 
 def decode_sample(raw: bytes) -> Sample | None:
-    """The inverse of `encode_sample`; null for a sample that another version of this service left."""
+    """The inverse of `encode_sample`; null for what is none, such as a sample that another version left."""
     try:
         sample = orjson.loads(raw)
         interfaces = {name: Counters(*counters) for name, counters in sample["counters"].items()}
         rates = {name: Rates(*values) for name, values in sample["rates"].items()}
         return Sample(sample["clock"], sample["at_seconds"], interfaces, sample["uptime_seconds"], rates)
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None

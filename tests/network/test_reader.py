@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
@@ -14,6 +15,7 @@ from services.network.secret_keys import SecretKeys
 from tests.factories import make_device
 from tests.network import secret_driver
 
+UNREAD_SPEED = unread(1, State.UNKNOWN, datetime.now(UTC), "").upload_speed
 MOMENT = datetime(2026, 11, 23, 20, tzinfo=UTC)
 
 
@@ -112,6 +114,15 @@ def test_an_interface_whose_name_is_no_unicode_costs_nobody_the_reading() -> Non
     assert second["error"] == "gone"
 
 
+def test_a_reading_that_json_has_no_place_for_costs_nobody_else_the_reading() -> None:
+    bad = replace(unread(1, State.DOWN, MOMENT, "gone"), upload_speed=10**30)
+    first, second = orjson.loads(
+        encode_devices(make_inventory("host", "host"), [bad, unread(2, State.DOWN, MOMENT, "x")])
+    )
+    assert (first["state"], first["upload_speed"], second["error"]) == ("unknown", UNREAD_SPEED, "x")
+    assert first["error"] == "internal fault of driver host; see the network service's log"
+
+
 def test_times_end_in_z() -> None:
     assert encode(MOMENT) == b'"2026-11-23T20:00:00Z"'
 
@@ -142,3 +153,18 @@ async def test_a_device_that_its_driver_cannot_be_given_is_unknown_and_the_other
     first, second = await Reader([StandIn()], SimulatedDriver(1)).read(inventory, [1, 2])
     assert (first.state, "gone: Extra inputs" in str(first.error)) == (State.UNKNOWN, True)
     assert second.state in (State.UP, State.DOWN)
+
+
+class Broken(StandIn):
+    """A driver that fails at one of its devices."""
+
+    async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:
+        if any(target.device_id == 2 for target in targets):
+            raise ZeroDivisionError
+        return await super().read(targets, inventory)
+
+
+async def test_a_driver_that_fails_costs_no_device_of_it_and_of_no_other_driver_the_reading() -> None:
+    readings = await Reader([Broken()], SimulatedDriver(1)).read(make_inventory("host", "host", "simulated"), [1, 2, 3])
+    assert [reading.state is State.UNKNOWN for reading in readings] == [False, True, False]
+    assert readings[1].error == "internal fault of driver host; see the network service's log"

@@ -79,3 +79,13 @@ async def test_without_redis_the_fault_is_ours(settings: Settings) -> None:
     with pytest.raises(DriverFault, match="Redis, which holds the last counters, is out of reach"):
         await RedisSamples(redis, nowhere).get([1])
     await redis.aclose()
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"[]", b"7", b'{"clock":"a"}', b'{"counters":[1],"clock":"a"}'])
+async def test_a_sample_that_is_none_costs_no_other_device_its_own(
+    redis: Redis, settings: Settings, raw: bytes
+) -> None:
+    store = RedisSamples(redis, settings)
+    await store.put({1: SAMPLE})
+    await redis.set(sample_key(settings, 2), raw)
+    assert await store.get([1, 2]) == {1: SAMPLE}

@@ -16,6 +16,8 @@ from services.network.discovery.scope import list_addresses, parse_network
 from services.network.discovery.snmp import Answer, ask, check_snmp
 from services.network.drivers.facts import Facts
 from services.network.drivers.icmp import IcmpDriver
+from services.network.drivers.internal_faults import FaultLog, ends_task
+from services.network.soundness import clean_text, with_clean_facts
 
 _PINGS_AT_ONCE, _CONNECTIONS_AT_ONCE, _SNMP_AT_ONCE, _NAMES_AT_ONCE = 512, 128, 64, 16
 _NAMES_SECONDS = 60.0
@@ -48,6 +50,7 @@ class _Exploration:
         self._answers: dict[str, Answer] = {}
         self._unreached: DriverError | None = None
         self._unsent = 0
+        self._faults = FaultLog()
 
     async def explore(self) -> None:
         blind = await self._look_who_is_there()
@@ -55,7 +58,11 @@ class _Exploration:
         if self._asked.credentials:
             # Where nobody could be pinged, silence says little.
             await self._ask_by_snmp(self._addresses if blind else [*self._run.found])
-        self._find_macs_and_parents()
+        try:
+            self._find_macs_and_parents()
+        except Exception as error:
+            # Made of what devices say of each other.
+            self._contain("", "finding parents", error)
         if self._asked.names:
             await self._look_up_names()
         self._run.stage, self._run.progress = "done", 1.0
@@ -86,12 +93,24 @@ class _Exploration:
 
         async def work_and_count(address: str) -> None:
             nonlocal done
-            await work(address)
+            try:
+                await work(address)
+            except BaseException as error:
+                self._contain(address, stage, error)
             done += 1
             self._run.progress = begin + (end - begin) * done / len(addresses)
 
         await for_each(addresses, work_and_count, min(at_once, len(addresses)))
         self._run.progress = end
+
+    def _contain(self, address: str, stage: str, error: BaseException) -> None:
+        """Keep a fault of ours to the address at which it came up."""
+        if ends_task(error):
+            raise error
+        reason = self._faults.record(0, f"discovery ({stage})", error, *self._asked.credentials)
+        self._run.note(reason)
+        if address in self._run.found:
+            self._run.found[address].error = reason
 
     async def _ping(self, address: str) -> None:
         await self._pace.wait()
@@ -138,8 +157,9 @@ class _Exploration:
         finding.error, finding.credential = answer.error, answer.credential
         finding.driver_options = answer.driver_options
         if answer.facts is not None:
+            facts = with_clean_facts(answer.facts)
             for name in _SHARED_FACTS:
-                setattr(finding, name, getattr(answer.facts, name))
+                setattr(finding, name, getattr(facts, name))
 
     def _find_macs_and_parents(self) -> None:
         found = self._run.found
@@ -169,4 +189,5 @@ class _Exploration:
             self._run.note(f"not all names were asked for: the name servers took longer than {_NAMES_SECONDS:g} s")
 
     async def _look_up_one(self, address: str) -> None:
-        self._run.found[address].name = await self._names.look_up(address)
+        name = await self._names.look_up(address)
+        self._run.found[address].name = name and clean_text(name)

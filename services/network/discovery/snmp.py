@@ -7,8 +7,8 @@ from typing import Any
 
 from dashnet.errors import DeviceTimeout, DriverError, DriverFault
 from services.network.discovery.snmp_tables import Surroundings, read_surroundings
-from services.network.drivers import blot_out
 from services.network.drivers.facts import Facts
+from services.network.drivers.secret_words import blot_out
 from services.network.drivers.snmp.facts import read_facts
 from services.network.drivers.snmp.options import SnmpOptions
 

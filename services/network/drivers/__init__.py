@@ -3,19 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from dashnet.secret_mask import SECRET_MASK
 from services.network.drivers import dns, host, http, icmp, simulated, tcp
 from services.network.drivers.driver import DriverOptions
-from services.network.drivers.secret_places import Places, find_secrets, secret_places, with_values, without
+from services.network.drivers.secret_places import find_secrets, secret_places, with_values, without
+from services.network.drivers.secret_words import blot_out_values
 from services.network.drivers.snmp import driver as snmp
 from services.network.drivers.snmp.options import SnmpOptions
 
 _MOST_FAULTS = 10
 _MOST_CHARACTERS = 64
-# A shorter secret would blot out parts of other words.
-_LEAST_CHARACTERS = 3
 
 OPTIONS: dict[str, type[DriverOptions]] = {
     simulated.NAME: simulated.SimulatedOptions,
@@ -56,22 +55,8 @@ def parse_options(driver: str, options: dict[str, Any]) -> DriverOptions:
         known = ", ".join(sorted(options_type.model_fields)) or "none"
         parts = error.errors(include_url=False, include_input=False)[:_MOST_FAULTS]
         faults = "; ".join(f"{'.'.join(map(str, part['loc']))[:_MOST_CHARACTERS]}: {part['msg']}" for part in parts)
-        faults = _blot_out(faults, options, places)
+        faults = blot_out_values(faults, options, places)
         raise ValueError(f"driver {driver!r} does not take this: {faults} (its options: {known})") from None
-
-
-def blot_out(words: str, options: DriverOptions) -> str:
-    """The words of a driver without the secrets among a device's options, which it may have quoted."""
-    places = secret_places(type(options))
-    return _blot_out(words, options.model_dump(), places) if places else words
-
-
-def _blot_out(words: str, options: dict[str, Any], places: Places) -> str:
-    for _, secret in find_secrets(options, places):
-        text = secret.get_secret_value() if isinstance(secret, SecretStr) else secret
-        if isinstance(text, str) and len(text) >= _LEAST_CHARACTERS:
-            words = words.replace(text, SECRET_MASK)
-    return words
 
 
 def check_options(driver: str, options: dict[str, Any]) -> dict[str, Any]:

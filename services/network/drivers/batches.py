@@ -8,7 +8,7 @@ from dashnet.errors import DriverFault
 
 _Value = TypeVar("_Value")
 _Answer = TypeVar("_Answer")
-_Waiting = asyncio.Future[_Answer | DriverFault | None]
+_Waiting = asyncio.Future[_Answer | Exception | None]
 
 
 class Batches(Generic[_Value, _Answer]):
@@ -23,7 +23,7 @@ class Batches(Generic[_Value, _Answer]):
         """What the answer holds for this device; null where it holds nothing.
 
         Raises:
-            DriverFault: as `send` does.
+            Exception: what `send` raises, where it does so for this device alone or for all of a request.
         """
         if device_id in self._waiting:
             _, future = self._waiting[device_id]
@@ -34,7 +34,7 @@ class Batches(Generic[_Value, _Answer]):
             self._sending = asyncio.create_task(self._send_all())
         # Who gives up must not take the answer from the others.
         answer = await asyncio.shield(future)
-        if isinstance(answer, DriverFault):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -43,14 +43,27 @@ class Batches(Generic[_Value, _Answer]):
             # Those that ask at the same moment come along.
             await asyncio.sleep(0)
             batch, self._waiting = self._waiting, {}
-            found: Mapping[int, _Answer] | DriverFault
             try:
-                found = await self._send({device_id: value for device_id, (value, _) in batch.items()})
-            except DriverFault as fault:
-                found = fault
-            except BaseException as error:
+                await self._send_batch(batch)
+            except BaseException:
+                # Only a cancellation comes here; nobody is to wait for ever.
                 for _, future in batch.values():
-                    future.set_exception(error)
+                    future.cancel()
                 raise
-            for device_id, (_, future) in batch.items():
-                future.set_result(found if isinstance(found, DriverFault) else found.get(device_id))
+
+    async def _send_batch(self, batch: Mapping[int, tuple[_Value, _Waiting[_Answer]]]) -> None:
+        """Send these; those of a request that fails are sent in halves, until what is wrong is alone in one."""
+        answers: Mapping[int, _Answer | Exception]
+        try:
+            answers = {**await self._send({device_id: value for device_id, (value, _) in batch.items()})}
+        except DriverFault as fault:
+            answers = dict.fromkeys(batch, fault)
+        except Exception as error:
+            if len(batch) > 1:
+                devices = [*batch.items()]
+                await self._send_batch(dict(devices[: len(devices) // 2]))
+                await self._send_batch(dict(devices[len(devices) // 2 :]))
+                return
+            answers = dict.fromkeys(batch, error)
+        for device_id, (_, future) in batch.items():
+            future.set_result(answers.get(device_id))

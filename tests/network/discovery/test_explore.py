@@ -166,3 +166,26 @@ def test_without_permission_to_ping_ports_are_tried_and_it_says_so() -> None:
     (note,) = told["notes"]
     assert "no pings: ICMP is not permitted to this process" in note
     assert "Looked for an answer of the TCP ports" in note
+
+
+class BrokenNames(ReverseNames):
+    """Fails at one address, and finds for the others what JSON has no place for."""
+
+    def why_not(self) -> str | None:
+        return None
+
+    async def look_up(self, address: str) -> str | None:
+        return f"host\udcff.{1 // (int(address.rpartition('.')[2]) - 2)}"
+
+
+async def test_a_fault_of_ours_at_one_address_is_noted_and_costs_no_other_its_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run = await explore("127.0.0.0/29", BrokenNames())
+    reason = "internal fault of driver discovery (asking for names); see the network service's log"
+    assert (run.stage, run.notes) == ("done", [reason])
+    assert {address: (one.name, one.error) for address, one in run.found.items() if one.error} == {
+        "127.0.0.2": (None, reason)
+    }
+    assert run.found["127.0.0.3"].name == "host\ufffd.1"
+    assert caplog.text.count("ZeroDivisionError") == 1

@@ -72,3 +72,13 @@ async def test_two_that_ask_for_one_device_share_its_answer(sender: Sender) -> N
     batches = Batches(sender.send)
     answers = await asyncio.gather(batches.ask(1, 5), batches.ask(1, 7))
     assert list(answers) == [14, 14]
+
+
+async def test_what_is_wrong_for_one_device_is_raised_for_that_one_alone() -> None:
+    async def send(asked: Mapping[int, int]) -> Mapping[int, int]:
+        return {device_id: 10 // value for device_id, value in asked.items()}
+
+    batches = Batches(send)
+    results = await asyncio.gather(*(batches.ask(number, number - 2) for number in range(5)), return_exceptions=True)
+    assert [results[0], results[1], results[3], results[4]] == [-5, -10, 10, 5]
+    assert isinstance(results[2], ZeroDivisionError)

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -7,7 +8,7 @@ import pytest
 
 from dashnet.errors import DeviceFailure, DeviceTimeout, DriverFault
 from dashnet.reading import Reading, State
-from services.network.drivers.driver import DeviceReads, DriverOptions, ReadLimits, Target, read_each
+from services.network.drivers.driver import DeviceReads, DriverOptions, ReadLimits, Target
 from tests.servers import eventually
 
 LIMITS = ReadLimits(concurrency=2, timeout_seconds=10)
@@ -36,28 +37,130 @@ async def test_readings_come_in_the_order_of_targets_whichever_is_first() -> Non
         second_is_read.set()
         return up(target)
 
-    readings = await read_each(read_one, [target(1), target(2)], LIMITS)
+    readings = await DeviceReads(read_one, LIMITS).read([target(1), target(2)])
     assert [reading.device_id for reading in readings] == [1, 2]
 
 
 async def test_a_device_that_times_out_is_down() -> None:
-    (reading,) = await read_each(raising(DeviceTimeout("no echo in 2 s")), [target(1)], LIMITS)
+    (reading,) = await DeviceReads(raising(DeviceTimeout("no echo in 2 s")), LIMITS).read([target(1)])
     assert (reading.state, reading.error) == (State.DOWN, "no echo in 2 s")
 
 
 async def test_a_device_that_answers_otherwise_than_it_should_is_down() -> None:
-    (reading,) = await read_each(raising(DeviceFailure("port 22 refuses connections")), [target(1)], LIMITS)
+    (reading,) = await DeviceReads(raising(DeviceFailure("port 22 refuses connections")), LIMITS).read([target(1)])
     assert (reading.state, reading.error) == (State.DOWN, "port 22 refuses connections")
 
 
 async def test_a_fault_on_our_side_is_unknown() -> None:
-    (reading,) = await read_each(raising(DriverFault("no permission")), [target(1)], LIMITS)
+    (reading,) = await DeviceReads(raising(DriverFault("no permission")), LIMITS).read([target(1)])
     assert (reading.state, reading.error, reading.upload_speed) == (State.UNKNOWN, "no permission", None)
 
 
-async def test_a_bug_of_ours_surfaces() -> None:
-    with pytest.raises(ZeroDivisionError):
-        await read_each(raising(ZeroDivisionError()), [target(1)], LIMITS)
+class Panic(BaseException):
+    """As bindings to Rust raise theirs."""
+
+
+def recurse(depth: int) -> int:
+    return recurse(depth + 1) + 1
+
+
+FAULTS = [
+    ZeroDivisionError(),
+    ExceptionGroup("two", [ValueError(), LookupError()]),
+    asyncio.CancelledError(),
+    TimeoutError(),
+    SystemExit(1),
+    Panic(),
+]
+
+
+@pytest.mark.parametrize("error", FAULTS, ids=lambda error: type(error).__name__)
+async def test_whatever_is_raised_for_one_device_makes_that_one_unknown_and_no_other(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def read_one(target: Target) -> Reading:
+        if target.device_id == 2:
+            raise error
+        return up(target)
+
+    readings = await DeviceReads(read_one, LIMITS).read([target(1), target(2), target(3)])
+    assert [reading.state for reading in readings] == [State.UP, State.UNKNOWN, State.UP]
+    assert readings[1].error == "internal fault of driver test; see the network service's log"
+    assert f"{type(error).__name__}" in caplog.text
+
+
+async def test_endless_recursion_is_contained_too() -> None:
+    async def read_one(target: Target) -> Reading:
+        return up(target) if target.device_id == 1 else replace(up(target), loss_ratio=recurse(0))
+
+    readings = await DeviceReads(read_one, LIMITS).read([target(1), target(2)])
+    assert [reading.state for reading in readings] == [State.UP, State.UNKNOWN]
+
+
+async def test_a_fault_is_logged_once_and_again_after_the_device_was_read(caplog: pytest.LogCaptureFixture) -> None:
+    is_broken = [True, True, False, True]
+
+    async def read_one(target: Target) -> Reading:
+        return up(target) if not is_broken.pop() else up(None)  # type: ignore[arg-type]  # the fault
+
+    reads = DeviceReads(read_one, LIMITS)
+    for logged in (1, 1, 2, 2):
+        await reads.read([target(1)])
+        assert caplog.text.count("internal fault device=1 driver=test") == logged
+
+
+async def test_what_is_no_reading_is_a_fault_of_that_device() -> None:
+    async def read_one(target: Target) -> Reading:
+        return up(target) if target.device_id == 1 else None  # type: ignore[return-value]  # the fault
+
+    readings = await DeviceReads(read_one, LIMITS).read([target(1), target(2)])
+    assert [reading.state for reading in readings] == [State.UP, State.UNKNOWN]
+
+
+class Stubborn:
+    """Goes on when it is cancelled, until it is released."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.release = asyncio.Event()
+
+    async def read_one(self, target: Target) -> Reading:
+        self.begun.append(target.device_id)
+        while target.device_id == 1 and not self.release.is_set():
+            with suppress(asyncio.CancelledError):
+                await self.release.wait()
+        return up(target)
+
+
+async def test_a_reading_that_swallows_its_cancellation_delays_no_other_and_takes_nobodys_turn() -> None:
+    stubborn = Stubborn()
+    reads = DeviceReads(stubborn.read_one, ReadLimits(concurrency=1, timeout_seconds=0.05, deadline_seconds=300))
+    readings = await reads.read([target(1), target(2)])
+    assert [reading.state for reading in readings] == [State.UNKNOWN, State.UP]
+    stubborn.release.set()
+
+
+async def test_such_a_device_is_not_read_again_until_its_reading_has_ended() -> None:
+    stubborn = Stubborn()
+    reads = DeviceReads(stubborn.read_one, ReadLimits(concurrency=1, timeout_seconds=0.05, deadline_seconds=300))
+    await reads.read([target(1)])
+    assert (await reads.read([target(1)]))[0].state is State.UNKNOWN
+    assert stubborn.begun == [1]
+    stubborn.release.set()
+
+    async def is_read() -> bool:
+        return (await reads.read([target(1)]))[0].state is State.UP
+
+    await eventually(is_read)
+
+
+async def test_one_that_swallows_its_cancellation_at_the_deadline_is_left_behind() -> None:
+    stubborn = Stubborn()
+    reads = DeviceReads(stubborn.read_one, ReadLimits(concurrency=1, timeout_seconds=300, deadline_seconds=0.05))
+    late, waiting = await reads.read([target(1), target(2)])
+    assert (late.state, waiting.state) == (State.UNKNOWN, State.UNKNOWN)
+    assert (await reads.read([target(2)]))[0].state is State.UP
+    stubborn.release.set()
 
 
 async def test_a_device_that_never_answers_is_down_after_the_limit_and_delays_no_other() -> None:
@@ -65,7 +168,7 @@ async def test_a_device_that_never_answers_is_down_after_the_limit_and_delays_no
         await (asyncio.Event().wait() if target.device_id == 1 else asyncio.sleep(0))
         return up(target)
 
-    readings = await read_each(read_one, [target(1), target(2)], ReadLimits(2, 0.05))
+    readings = await DeviceReads(read_one, ReadLimits(2, 0.05)).read([target(1), target(2)])
     assert [reading.state for reading in readings] == [State.DOWN, State.UP]
     assert readings[0].error == "no answer within 0.05 s"
 
@@ -82,7 +185,7 @@ async def test_no_more_devices_are_read_at_the_same_time_than_the_limit() -> Non
     async def are_two_begun() -> bool:
         return begun == [0, 1]
 
-    reading = asyncio.create_task(read_each(read_one, [target(number) for number in range(5)], LIMITS))
+    reading = asyncio.create_task(DeviceReads(read_one, LIMITS).read([target(number) for number in range(5)]))
     await eventually(are_two_begun)
     release.set()
     assert len(await reading) == 5
