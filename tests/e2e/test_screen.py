@@ -133,8 +133,7 @@ async def test_the_map_leads_to_each_device(page: Page, settings: Settings) -> N
         "document.querySelector('.map-picture a')"
         ".dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))"
     )
-    await page.until("document.querySelector('h1') !== null")
-    assert await page.text("h1") == name
+    await page.until(f"document.querySelector('h1')?.innerText === {name!r}")
 
 
 class UnderPrefix:

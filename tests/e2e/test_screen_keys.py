@@ -109,7 +109,7 @@ async def test_the_map_is_searched_zoomed_and_walked_with_keys(hundred: Page, se
     await _press(page, "0")
     await page.until(f"{ZOOM} === {whole}")
     await _press(page, "Enter")
-    await page.until("document.querySelector('h1') !== null")
+    await page.until("document.querySelector('.device-head h1') !== null")
 
 
 async def test_the_wheel_keeps_what_is_under_it(page: Page, settings: Settings) -> None:

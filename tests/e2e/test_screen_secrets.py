@@ -33,7 +33,7 @@ async def open_device(
     made: dict[str, Any] = (await network.post("/devices/", json=make_device(ip_address="127.0.0.1", **fields))).json()
     await sync(context, 2)
     await page.call("goto", f"{settings.app_address}/?device={made['id']}")
-    await page.until("document.querySelector('h1') !== null")
+    await page.until("document.querySelector('.device-head h1') !== null")
     return int(made["id"])
 
 
@@ -114,7 +114,9 @@ async def test_a_device_is_read_now_with_its_loss_and_its_jitter_or_the_reason(
 ) -> None:
     device_id = await open_device(page, settings, network, context, driver="icmp")
     await page.call("click", "text=Read it now")
-    await page.until("/Up[^]*Round trip[^]*Jitter[^]*Loss\\s+0 %/.test(document.querySelector('.reading').innerText)")
+    await page.until(
+        "/Up[^]*Latency[^]*Jitter[^]*Packet loss\\s+0 %/.test(document.querySelector('.reading').innerText)"
+    )
     await network.patch(f"/devices/{device_id}", json={"driver": "tcp", "driver_options": {"port": 1}})
     await page.call("click", "text=Read it now")
     await page.until("document.querySelector('.reading').innerText.includes('Reason')")

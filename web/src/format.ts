@@ -28,6 +28,23 @@ export function milliseconds(seconds: number | null | undefined): string {
 	return `${ms.toLocaleString(undefined, { maximumFractionDigits: ms < 10 ? 2 : 0 })} ms`;
 }
 
+/** Milliseconds without the unit, three digits or so. */
+export function latency(ms: number | null | undefined): string {
+	if (ms === null || ms === undefined) return '–';
+	return ms.toLocaleString(undefined, { maximumFractionDigits: ms < 10 ? 2 : ms < 100 ? 1 : 0 });
+}
+
+const STEP_UNITS: Record<string, Intl.NumberFormatOptions['unit']> = { d: 'day', w: 'week', mo: 'month' };
+
+/** The length of a step as people say it: 5 min, 2 days, 1 month. */
+export function stepLength({ step, step_seconds }: { step: string; step_seconds: number | null }): string {
+	if (step_seconds !== null) return duration(step_seconds);
+	const [, count = '1', name = ''] = /^(\d+)(\w+)$/.exec(step) ?? [];
+	const unit = STEP_UNITS[name];
+	if (unit === undefined) return step;
+	return Number(count).toLocaleString(undefined, { style: 'unit', unit, unitDisplay: 'long' });
+}
+
 /** The two largest units: 2 d 3 h, 4 min, 12 s. */
 export function duration(seconds: number): string {
 	const whole = Math.max(0, Math.round(seconds));
@@ -60,12 +77,18 @@ export function ratio(value: number | null): string {
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const YEAR = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric' });
+const DATED = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long', hourCycle: 'h23' });
 
 export const clock = (seconds: number) => CLOCK.format(seconds * 1000);
 export const day = (seconds: number) => DAY.format(seconds * 1000);
 export const month = (seconds: number) => YEAR.format(seconds * 1000);
 export const exact = (moment: string | number) => EXACT.format(new Date(moment));
-export const moment = (seconds: number) => `${day(seconds)}, ${clock(seconds)}`;
+
+/** Day and time; with the year where it is not this one. */
+export function moment(seconds: number): string {
+	const isThisYear = new Date(seconds * 1000).getFullYear() === new Date().getFullYear();
+	return `${isThisYear ? day(seconds) : DATED.format(seconds * 1000)}, ${clock(seconds)}`;
+}
 
 export const toSeconds = (timeStamp: string) => Date.parse(timeStamp) / 1000;

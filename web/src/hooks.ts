@@ -50,6 +50,19 @@ function listenToClock(listener: () => void): () => void {
 	};
 }
 
+const PAPER = matchMedia('print');
+
+/** Whether the page is being printed, where light colours are wanted whatever the theme. */
+export function usePrinting(): boolean {
+	return useSyncExternalStore(
+		(listener) => {
+			PAPER.addEventListener('change', listener);
+			return () => PAPER.removeEventListener('change', listener);
+		},
+		() => PAPER.matches,
+	);
+}
+
 /** The ledger's newest refreshes and cleans; asked anew after each tick, and while none comes. */
 export function useJobRuns() {
 	const tick = useLive((live) => live.panel?.timeStamp ?? null);

@@ -5,17 +5,21 @@ import './styles/theme.css';
 import './styles/layout.css';
 import './styles/parts.css';
 import './styles/devices.css';
+import './styles/wall.css';
+import './styles/print.css';
 import { createTheme, localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { isWorthATry, logOwnFault } from './api/failure';
 import { App } from './app/App';
 import { store } from './hooks';
 
 const theme = createTheme({ primaryColor: 'grape', fontFamily: 'var(--font)', defaultRadius: 'md' });
 const colours = localStorageColorSchemeManager({ key: 'dashnet-theme' });
 const queries = new QueryClient({
-	defaultOptions: { queries: { staleTime: 5000, retry: 1, refetchOnWindowFocus: false } },
+	defaultOptions: { queries: { staleTime: 5000, retry: isWorthATry, refetchOnWindowFocus: false } },
+	queryCache: new QueryCache({ onError: logOwnFault }),
 });
 
 store.start();

@@ -1,5 +1,6 @@
 /** The API of the app service, typed by its own document. Addresses are relative to the page, whatever its prefix. */
 import createClient from 'openapi-fetch';
+import { fetchOrFail, RequestFailed } from './failure';
 import type { components, paths } from './schema';
 
 export const base = (): URL => new URL('.', location.href);
@@ -8,6 +9,7 @@ export const api = createClient<paths>({
 	baseUrl: base()
 		.href.replace(/[?#].*$/, '')
 		.replace(/\/$/, ''),
+	fetch: fetchOrFail,
 });
 
 export type SummaryPoint = components['schemas']['SummaryPoint'];
@@ -25,6 +27,6 @@ export function liveAddress(): string {
 
 /** The answer itself, or an error that react-query tries again. Some routes can answer CSV too, for which we never ask. */
 export function found<T>(answer: { data?: T; error?: unknown }): Exclude<T, string> {
-	if (answer.data === undefined) throw new Error(JSON.stringify(answer.error));
+	if (answer.data === undefined) throw new RequestFailed(JSON.stringify(answer.error));
 	return answer.data as Exclude<T, string>;
 }

@@ -1,12 +1,14 @@
 /** The screen: what the address asks for, and above it what is wrong. */
 import { lazy, memo, Suspense, useEffect } from 'react';
 import { go, useView, type View } from '../address';
+import { loadPart } from '../api/failure';
 import { WarnIcon } from '../components/signs';
 import { DeviceView } from '../features/device/DeviceView';
 import { Devices } from '../features/devices/Devices';
 import { AddButton, DeviceActions } from '../features/edit/Actions';
 import { useJobRuns, useLive, useNow } from '../hooks';
 import { words } from '../words';
+import { Boundary } from './Boundary';
 import { DevicesMenu } from './DevicesMenu';
 import { Freshness, Header, type Standing } from './Header';
 import { NoticeBar } from './NoticeBar';
@@ -14,7 +16,7 @@ import { Overview } from './Overview';
 import { showTab, toTab } from './tab';
 import { findAsOf, findTrouble } from './trouble';
 
-const NetworkMap = lazy(() => import('../features/map/NetworkMap'));
+const NetworkMap = lazy(() => loadPart(import('../features/map/NetworkMap')));
 
 export function App() {
 	const view = useView();
@@ -26,8 +28,13 @@ export function App() {
 	const { title, favicon } = toTab(live, trouble, asOf);
 	useEffect(() => showTab({ title, favicon }), [title, favicon]);
 	useEffect(() => {
-		document.documentElement.classList.toggle('kiosk', view.isKiosk);
-	}, [view.isKiosk]);
+		const { classList } = document.documentElement;
+		classList.toggle('kiosk', view.isKiosk);
+		classList.toggle('wall', view.isKiosk && view.device === null && view.page === 'overview');
+		if (!view.isKiosk) return;
+		addEventListener('keydown', leaveKiosk);
+		return () => removeEventListener('keydown', leaveKiosk);
+	}, [view.isKiosk, view.device, view.page]);
 	return (
 		<>
 			<a href="#content" className="skip">
@@ -43,11 +50,17 @@ export function App() {
 				)}
 			</div>
 			<main id="content" tabIndex={-1} className={asOf === null ? undefined : 'stale'}>
-				<Page device={view.device} page={view.page} isKiosk={view.isKiosk} asOf={asOf} />
+				<Boundary name={`${view.page} ${view.device}`}>
+					<Page device={view.device} page={view.page} isKiosk={view.isKiosk} asOf={asOf} />
+				</Boundary>
 			</main>
 			<NoticeBar />
 		</>
 	);
+}
+
+function leaveKiosk(event: KeyboardEvent): void {
+	if (event.key === 'Escape') go({ isKiosk: false });
 }
 
 /** Apart, because what is wrong is looked at every second, and the page is not drawn anew for that. */
@@ -56,22 +69,33 @@ const Page = memo(function Page(props: Pick<View, 'device' | 'page' | 'isKiosk'>
 	if (device !== null) return <DeviceView key={device} id={device} actions={(one) => <DeviceActions device={one} />} />;
 	if (page === 'devices')
 		return (
-			<Devices
-				actions={
-					<>
-						<DevicesMenu />
-						<AddButton />
-					</>
-				}
-			/>
+			<>
+				<h1 className="visually-hidden">{words.devices}</h1>
+				<Devices
+					actions={
+						<>
+							<DevicesMenu />
+							<AddButton />
+						</>
+					}
+				/>
+			</>
 		);
 	if (page === 'map')
 		return (
-			<Suspense fallback={<p className="quiet">{words.loading}</p>}>
-				<NetworkMap />
-			</Suspense>
+			<>
+				<h1 className="visually-hidden">{words.map.title}</h1>
+				<Suspense fallback={<p className="quiet">{words.loading}</p>}>
+					<NetworkMap />
+				</Suspense>
+			</>
 		);
-	return <Overview isKiosk={isKiosk} asOf={asOf} />;
+	return (
+		<>
+			<h1 className="visually-hidden">{words.overview}</h1>
+			<Overview isKiosk={isKiosk} asOf={asOf} />
+		</>
+	);
 });
 
 function KioskHead(standing: Standing) {

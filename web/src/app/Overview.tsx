@@ -10,7 +10,7 @@ export function Overview({ isKiosk, asOf }: { isKiosk: boolean; asOf: string | n
 		<>
 			{!isKiosk && <FirstStart />}
 			<Tiles asOf={asOf} />
-			<Traffic isTall={isKiosk} />
+			<Traffic />
 			<div className="quarters">
 				<DownNow asOf={asOf} />
 				<Busiest />

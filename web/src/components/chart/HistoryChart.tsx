@@ -1,59 +1,62 @@
-/** Traffic and devices up over the same time: values at one instant, zoom, and all of it as words and as a table. */
+/** What was measured and how much was up, over the same time: values at one instant, zoom, and all as words and a table. */
 import { Button, SegmentedControl } from '@mantine/core';
-import { type ReactNode, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { go, RANGES, type RangeName, useView } from '../../address';
-import { clock, duration, moment, ratio, speed } from '../../format';
+import { RequestFailed } from '../../api/failure';
+import { clock, duration, latency, moment, ratio, speed, stepLength, toSeconds } from '../../format';
 import { words } from '../../words';
 import { Card } from '../Card';
-import { DownloadIcon, UploadIcon } from '../signs';
 import { ChartTable } from './ChartTable';
 import { Plot } from './Plot';
 import type { History } from './question';
-import { type Columns, largest, lastKnown, toColumns } from './series';
+import { Readout } from './Readout';
+import { type Cells, type Columns, largest, lastKnown, type Measure, toColumns } from './series';
 
 interface Props {
-	title: string;
+	title: string | ((measures: readonly Measure[]) => string);
 	history: History | undefined;
-	isFailed: boolean;
+	/** Why there is none, or none that is newer. */
+	error: unknown;
 	/** Number of all devices; 1 for a device's own chart. */
 	most: number | null;
-	isTall?: boolean;
+	/** What to draw, given all that is stored; without it the traffic. */
+	choose?: (columns: Columns) => readonly Measure[];
 	/** Of a page that has a chart already, whose range is this one's too. */
 	isSecond?: boolean;
 }
 
-export function HistoryChart({ title, history, isFailed, most, isTall, isSecond }: Props) {
+const TRAFFIC: readonly Measure[] = ['traffic'];
+
+export function HistoryChart({ title, history, error, most, choose, isSecond }: Props) {
 	const [hovered, setHovered] = useState<number | null>(null);
 	const columns = useMemo(() => toColumns(history?.points ?? []), [history]);
+	const measures = choose?.(columns) ?? TRAFFIC;
 	const { stretch } = useView();
-	const from = columns.at[0] ?? 0;
-	const to = Math.max(columns.at.at(-1) ?? 0, from + 1);
+	const [from, to] = useEnds(history, columns);
 	const last = lastKnown(columns);
 	const shared = { columns, from, to, onHover: setHovered, onZoom: zoom };
 	return (
-		<Card title={title} className="chart" aside={!isSecond && <RangeChoice />}>
-			{isFailed && <p className="quiet">{words.trouble.history}</p>}
-			<Readout columns={columns} index={hovered ?? last} most={most} />
+		<Card
+			title={typeof title === 'string' ? title : title(measures)}
+			className="chart"
+			aside={!isSecond && <RangeChoice />}
+		>
+			{error !== null && (
+				<p className="quiet chart-trouble">
+					{error instanceof RequestFailed ? words.trouble.history : words.trouble.own}
+				</p>
+			)}
+			<Readout columns={columns} index={hovered ?? last} most={most} measures={measures} />
 			<div className="plots">
 				{history && last === -1 && <p className="plot-empty">{most === 0 ? words.first.empty : words.noPast}</p>}
-				<Plot
-					{...shared}
-					kind="traffic"
-					most={null}
-					height={Math.max(230, Math.round(innerHeight * (isTall ? 0.28 : 0.2)))}
-					label={summarise(columns)}
-				/>
-				<Plot
-					{...shared}
-					kind="up"
-					most={most}
-					height={Math.max(96, Math.round(innerHeight * 0.08))}
-					label={words.devicesUp}
-				/>
+				{measures.map((measure) => (
+					<Plot key={measure} {...shared} kind={measure} most={null} label={SUMMARIES[measure](columns)} />
+				))}
+				<Plot key="up" {...shared} kind="up" most={most} label={words.devicesUp} />
 			</div>
 			<div className="chart-foot">
 				<span className="quiet">
-					{history?.step_seconds && words.perPoint(duration(history.step_seconds))}
+					{history && words.perPoint(stepLength(history))}
 					{history?.fine && words.finer(clock(history.fine.since), duration(history.fine.stepSeconds))}
 				</span>
 				{stretch && !isSecond && (
@@ -61,10 +64,23 @@ export function HistoryChart({ title, history, isFailed, most, isTall, isSecond 
 						{words.backToLive}
 					</Button>
 				)}
-				<ChartTable columns={columns} most={most} />
+				<ChartTable columns={columns} most={most} measures={measures} />
 			</div>
 		</Card>
 	);
+}
+
+/** Seconds of both ends: those of the points, of the answer where it has none, and of the range before there is any. */
+function useEnds(history: History | undefined, { at }: Columns): readonly [number, number] {
+	const { range, stretch } = useView();
+	return useMemo(() => {
+		const [first, last] = [at[0], at.at(-1)];
+		if (first !== undefined && last !== undefined) return [first, Math.max(last, first + 1)];
+		if (history) return [toSeconds(history.from), toSeconds(history.to)];
+		if (stretch) return stretch;
+		const now = Math.floor(Date.now() / 1000);
+		return [now - Math.min(RANGES[range], RANGES['1y']), now];
+	}, [at, history, range, stretch]);
 }
 
 function zoom(from: number, to: number): void {
@@ -85,50 +101,22 @@ function RangeChoice() {
 	);
 }
 
-function Readout({ columns, index, most }: { columns: Columns; index: number; most: number | null }) {
-	const at = columns.at[index];
-	if (at === undefined) return <div className="readout" />;
-	const up = columns.up[index] ?? null;
-	return (
-		<div className="readout">
-			<span className="readout-at">{moment(at)}</span>
-			<Value name={words.download} className="download" icon={<DownloadIcon size={14} />}>
-				{told(columns.download[index], columns.downloadMin[index], columns.downloadMax[index])}
-			</Value>
-			<Value name={words.upload} className="upload" icon={<UploadIcon size={14} />}>
-				{told(columns.upload[index], columns.uploadMin[index], columns.uploadMax[index])}
-			</Value>
-			<Value name={most === 1 ? words.state.up : words.devicesUp} className="purple">
-				{up === null ? words.nobodyLooked : most === 1 ? ratio(up) : upCount(up)}
-			</Value>
-		</div>
-	);
-}
+const SUMMARIES: Record<Measure, (columns: Columns) => string> = {
+	traffic: (columns) => {
+		const most = (cells: Cells) => `${speed(largest(cells))} ${words.mbit}`;
+		return summarise(columns, (from, to) =>
+			words.chartText(from, to, most(columns.downloadMax), most(columns.uploadMax)),
+		);
+	},
+	latency: (columns) =>
+		summarise(columns, (from, to) => {
+			const ms = `${latency(largest(columns.latencyMax))} ${words.milliseconds}`;
+			return words.latencyText(from, to, ms, ratio(largest(columns.loss)));
+		}),
+};
 
-const upCount = (up: number) => up.toLocaleString(undefined, { maximumFractionDigits: 1 });
-
-function told(mean: number | null | undefined, low: number | null | undefined, high: number | null | undefined) {
-	if (mean === null || mean === undefined) return words.nobodyLooked;
-	if (low === high || low === undefined || low === null) return `${speed(mean)} ${words.mbit}`;
-	return (
-		<>
-			{speed(mean)} {words.mbit} <small>({words.extremes(speed(low), speed(high))})</small>
-		</>
-	);
-}
-
-function Value(props: { name: string; className: string; icon?: ReactNode; children: ReactNode }) {
-	return (
-		<span className={`value ${props.className}`}>
-			{props.icon ?? <i className="dot" aria-hidden="true" />}
-			<span className="value-name">{props.name}</span> <b>{props.children}</b>
-		</span>
-	);
-}
-
-function summarise(columns: Columns): string {
-	const [begin, end] = [columns.at[0], columns.at.at(-1)];
+function summarise({ at }: Columns, tell: (from: string, to: string) => string): string {
+	const [begin, end] = [at[0], at.at(-1)];
 	if (begin === undefined || end === undefined) return words.loading;
-	const most = (cells: Columns['download']) => `${speed(largest(cells))} ${words.mbit}`;
-	return words.chartText(moment(begin), moment(end), most(columns.downloadMax), most(columns.uploadMax));
+	return tell(moment(begin), moment(end));
 }

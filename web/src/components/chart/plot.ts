@@ -1,18 +1,19 @@
 /** The drawing itself, with uPlot; loaded only when a chart is on the page. */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { clock, day, month } from '../../format';
-import type { Columns } from './series';
+import { clock, day, latency, month } from '../../format';
+import { paintLoss } from './loss';
+import { sizeOf } from './Plot';
+import type { Columns, Measure } from './series';
 
 export interface PlotOptions {
-	kind: 'traffic' | 'up';
+	kind: Measure | 'up';
 	columns: Columns;
 	/** Seconds since 1970 of both ends. */
 	from: number;
 	to: number;
 	/** Of the scale, where it is known: all devices, or 1. */
 	most: number | null;
-	height: number;
 	onHover: (index: number | null) => void;
 	onZoom: (from: number, to: number) => void;
 }
@@ -36,28 +37,22 @@ export function showColumns(plot: uPlot, options: Pick<PlotOptions, 'kind' | 'co
 
 function toData({ kind, columns }: Pick<PlotOptions, 'kind' | 'columns'>): uPlot.AlignedData {
 	if (kind === 'up') return [columns.at, columns.up];
+	if (kind === 'latency') return [columns.at, columns.latencyMax, columns.latencyMin, columns.latency, columns.loss];
 	const { downloadMax, downloadMin, download, uploadMax, uploadMin, upload } = columns;
 	return [columns.at, downloadMax, downloadMin, download, uploadMax, uploadMin, upload];
 }
 
+type Colour = (name: string) => string;
+
 function toUplot(element: HTMLElement, options: PlotOptions): uPlot.Options {
 	const style = getComputedStyle(element);
-	const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
-	const edge: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
-	const line = (name: string, more: uPlot.Series = {}): uPlot.Series => ({
-		stroke: colour(name),
-		width: 2,
-		points: { show: isLonely, size: 5, fill: colour(name) },
-		...more,
-	});
-	const isTraffic = options.kind === 'traffic';
+	const colour: Colour = (name) => style.getPropertyValue(`--${name}`).trim();
 	// As large as the rest of the page, whose letters grow with a wall.
 	const letter = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.75;
 	const axis = { stroke: colour('soft'), font: `${letter}px ${style.fontFamily}`, ticks: { show: false } };
 	const grid = { stroke: colour('grid'), width: 1 };
 	return {
-		width: element.clientWidth,
-		height: options.height,
+		...sizeOf(element),
 		legend: { show: false },
 		padding: [8, 26, 0, 0],
 		cursor: {
@@ -70,37 +65,17 @@ function toUplot(element: HTMLElement, options: PlotOptions): uPlot.Options {
 		scales: {
 			x: { time: true, range: (_, min, max) => [min, max], min: options.from, max: options.to },
 			y: { range: (_, __, max) => [0, options.most ?? Math.max(max * 1.08, 0.1)] },
+			loss: { range: [0, 1] },
 		},
-		series: isTraffic
-			? [{}, edge, edge, line('download', { fill: colour('download-fill') }), edge, edge, line('upload')]
-			: [
-					{},
-					line('purple', {
-						fill: colour('purple-fill'),
-						paths: uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder,
-					}),
-				],
-		bands: isTraffic
-			? [
-					{ series: [1, 2], fill: colour('download-band') },
-					{ series: [4, 5], fill: colour('upload-band') },
-				]
-			: [],
+		...DRAWN[options.kind](colour),
 		axes: [
 			{ ...axis, grid: { show: false }, space: letter * 6, values: timeLabels, size: letter * 2.5 },
 			{
 				...axis,
 				grid,
 				size: letter * 4.6,
-				space: letter * (isTraffic ? 3 : 2.2),
-				...(isTraffic
-					? {}
-					: {
-							incrs:
-								options.most === 1
-									? [0.5, 1]
-									: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000],
-						}),
+				space: letter * (options.kind === 'up' ? 2.2 : 3),
+				...(options.kind === 'up' ? { incrs: options.most === 1 ? [0.5, 1] : COUNTS } : {}),
 				values: (_, splits) => splits.map((value) => yLabel(options, value)),
 			},
 		],
@@ -113,9 +88,55 @@ function toUplot(element: HTMLElement, options: PlotOptions): uPlot.Options {
 					plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 				},
 			],
+			...(options.kind === 'latency' ? { drawClear: [(plot) => paintLoss(plot, LOSS_SERIES, colour('down'))] } : {}),
 		},
 	};
 }
+
+const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000];
+const EDGE: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
+/** Painted behind the plot, not drawn in it. */
+const LOSS: uPlot.Series = { ...EDGE, scale: 'loss', paths: () => null };
+const LOSS_SERIES = 4;
+
+const line = (colour: string, more: uPlot.Series = {}): uPlot.Series => ({
+	stroke: colour,
+	width: 2,
+	points: { show: isLonely, size: 5, fill: colour },
+	...more,
+});
+
+/** What each kind draws of its columns. */
+const DRAWN: Record<PlotOptions['kind'], (colour: Colour) => Pick<uPlot.Options, 'series' | 'bands'>> = {
+	traffic: (colour) => ({
+		series: [
+			{},
+			EDGE,
+			EDGE,
+			line(colour('download'), { fill: colour('download-fill') }),
+			EDGE,
+			EDGE,
+			line(colour('upload')),
+		],
+		bands: [
+			{ series: [1, 2], fill: colour('download-band') },
+			{ series: [4, 5], fill: colour('upload-band') },
+		],
+	}),
+	latency: (colour) => ({
+		series: [{}, EDGE, EDGE, line(colour('latency')), LOSS],
+		bands: [{ series: [1, 2], fill: colour('latency-band') }],
+	}),
+	up: (colour) => ({
+		series: [
+			{},
+			line(colour('purple'), {
+				fill: colour('purple-fill'),
+				paths: uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder,
+			}),
+		],
+	}),
+};
 
 /** A point between two gaps has no line; without a mark it would not be seen. */
 function isLonely(plot: uPlot, series: number, from: number, to: number): boolean {
@@ -130,6 +151,7 @@ function isLonely(plot: uPlot, series: number, from: number, to: number): boolea
 
 function yLabel({ kind, most }: PlotOptions, value: number): string {
 	if (kind === 'traffic') return value.toLocaleString();
+	if (kind === 'latency') return `${latency(value)} ms`;
 	return most === 1 ? `${value * 100} %` : value.toLocaleString();
 }
 

@@ -5,7 +5,7 @@ import { askFinely, findOldest, type History, type Question, toQuestion } from '
 
 const noon = Date.parse('2026-11-23T12:00:00Z');
 const point = (seconds: number, speed: number | null = 1) =>
-	({ time_stamp: new Date(seconds * 1000).toISOString(), download_speed: speed }) as SummaryPoint;
+	({ time_stamp: new Date(seconds * 1000).toISOString(), up: speed, download_speed: null }) as SummaryPoint;
 
 /** A server that holds single readings from `rawSince` on, and of before points of five minutes. */
 function serverOf(rawSince: number) {
@@ -16,6 +16,7 @@ function serverOf(rawSince: number) {
 		return {
 			from: new Date(begin * 1000).toISOString(),
 			to: new Date(noon).toISOString(),
+			step: `${seconds / 60}m`,
 			step_seconds: seconds,
 			raw_since: new Date(rawSince * 1000).toISOString(),
 			points: Array.from({ length: count }, (_, index) => point(begin + index * seconds)),
@@ -41,6 +42,17 @@ test.each([
 	expect(ask).toHaveBeenCalledTimes(1);
 });
 
+test.each([
+	['1y', '2d'],
+	['all', '1mo'],
+] as const)('of %s in steps of %s one answer is enough, for they have no length in seconds', async (range, step) => {
+	const from = new Date(noon - 31_536_000_000).toISOString();
+	const whole = { from, to: new Date(noon).toISOString(), step, step_seconds: null, raw_since: from, points: [] };
+	const ask = vi.fn(async (): Promise<History> => whole);
+	expect(await askFinely(ask, toQuestion({ range, stretch: null }, noon, null))).toBe(whole);
+	expect(ask).toHaveBeenCalledTimes(1);
+});
+
 test('everything begins where the store does, to about a part in three hundred', async () => {
 	const oldest = noon / 1000 - 90 * 86_400 - 1234;
 	const ask = vi.fn(async ({ from }: Question): Promise<History> => {
@@ -50,7 +62,7 @@ test('everything begins where the store does, to about a part in three hundred',
 			const at = begin + index * step;
 			return point(at, at + step > oldest ? 1 : null);
 		});
-		return { from, to: new Date(noon).toISOString(), step_seconds: step, raw_since: from, points };
+		return { from, to: new Date(noon).toISOString(), step: '1d', step_seconds: step, raw_since: from, points };
 	});
 	const found = await findOldest(ask, noon);
 	expect(found).toBeLessThanOrEqual(oldest);
@@ -62,6 +74,7 @@ test('where nothing is stored, everything is the last minutes', async () => {
 	const ask = async ({ from }: Question): Promise<History> => ({
 		from,
 		to: from,
+		step: '1m',
 		step_seconds: 60,
 		raw_since: from,
 		points: [],

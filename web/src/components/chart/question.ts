@@ -6,6 +6,9 @@ import { toSeconds } from '../../format';
 export interface History {
 	from: string;
 	to: string;
+	/** As the API writes steps: 5m, 2d, 1w, 1mo. */
+	step: string;
+	/** Null for steps of days and months, which are not always of one length. */
 	step_seconds: number | null;
 	raw_since: string;
 	points: readonly (SummaryPoint | DevicePoint | InterfacePoint)[];
@@ -51,11 +54,13 @@ export function toQuestion(
  */
 export async function askFinely(ask: Ask, question: Question): Promise<History> {
 	const whole = await ask(question);
-	const step = whole.step_seconds ?? Number.POSITIVE_INFINITY;
+	const step = whole.step_seconds;
+	// Steps of days or months have no fixed length, and no minute to look closer at.
+	if (step === null || step <= MINUTE) return whole;
 	const [from, to] = [toSeconds(whole.from), toSeconds(whole.to)];
 	// Where a coarse point ends, so that none overlaps.
 	const since = Math.ceil(Math.max(toSeconds(whole.raw_since), from) / step) * step;
-	if (step <= MINUTE || to - from > FINE_SECONDS + step || since >= to) return whole;
+	if (to - from > FINE_SECONDS + step || since >= to) return whole;
 	return joinHistories(whole, await ask({ ...question, from: iso(since), step: '1m' }), since);
 }
 
@@ -76,7 +81,7 @@ export async function findOldest(ask: Ask, nowMs: number): Promise<number> {
 	let from = now - TEN_YEARS;
 	for (let round = 0; round < ROUNDS; round += 1) {
 		const { points } = await ask(toQuestion({ range: 'all', stretch: null }, nowMs, from));
-		const first = points.findIndex((point) => point.download_speed !== null);
+		const first = points.findIndex((point) => 'up' in point && point.up !== null);
 		if (first === -1) return round === 0 ? now - RANGES['10m'] : from;
 		from = Math.max(from, toSeconds((points[first] as SummaryPoint).time_stamp));
 		if (first <= 1) break;

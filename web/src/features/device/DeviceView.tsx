@@ -1,13 +1,15 @@
 /** One device: its fields, its traffic, how much of the time it was up, when it turned, who is behind it. */
-import { type ReactNode, useMemo } from 'react';
+import { type ReactNode, useCallback, useMemo } from 'react';
 import { api, found } from '../../api/client';
 import { Age } from '../../components/Age';
 import { Card } from '../../components/Card';
 import { HistoryChart } from '../../components/chart/HistoryChart';
+import { type Columns, type Measure, measuresOf } from '../../components/chart/series';
 import { useHistory } from '../../components/chart/useHistory';
 import { DeviceLink, ViewLink } from '../../components/DeviceLink';
 import { Facts } from '../../components/Facts';
 import { DownloadIcon, StateSign, UploadIcon } from '../../components/signs';
+import { countsTraffic, timesAnswers } from '../../drivers';
 import { milliseconds, speed } from '../../format';
 import { useLive } from '../../hooks';
 import type { Device } from '../../live/messages';
@@ -26,32 +28,23 @@ export function DeviceView({ id, actions }: { id: number; actions: (device: Devi
 				← {words.back}
 			</ViewLink>
 			{device && <Known device={device} actions={actions(device)} />}
-			{!device && <p className="quiet">{isKnown ? words.notThere : words.loading}</p>}
+			{!device && <h1 className="no-device">{isKnown ? words.notThere : words.loading}</h1>}
 		</>
 	);
 }
 
 function Known({ device, actions }: { device: Device; actions: ReactNode }) {
-	const { id, host_name, snap_shot } = device;
+	const { id, host_name, snap_shot, driver } = device;
 	const asked = useHistory(`device ${id}`, async (query, signal) =>
 		found(await api.GET('/api/devices/{device_id}/history', { params: { path: { device_id: id }, query }, signal })),
 	);
+	const choose = useCallback((columns: Columns) => measuresOf(driver, columns), [driver]);
 	return (
 		<>
 			<div className="device-head">
 				<h1>{host_name}</h1>
 				<StateSign state={device.state} size={22} />
-				<span className="speeds large">
-					<span className="download">
-						<DownloadIcon />
-						{speed(snap_shot?.download_speed)}
-					</span>
-					<span className="upload">
-						<UploadIcon />
-						{speed(snap_shot?.upload_speed)}
-					</span>
-					<small>{words.mbit}</small>
-				</span>
+				<Numbers device={device} />
 				<span className="quiet">
 					{snap_shot ? (
 						<>
@@ -63,7 +56,13 @@ function Known({ device, actions }: { device: Device; actions: ReactNode }) {
 				</span>
 				{actions}
 			</div>
-			<HistoryChart title={words.trafficOf(host_name)} history={asked.data} isFailed={asked.isError} most={1} />
+			<HistoryChart
+				title={(measures) => titleOf(measures, host_name)}
+				history={asked.data}
+				error={asked.error}
+				most={1}
+				choose={choose}
+			/>
 			<Interfaces id={id} driver={device.driver} />
 			<div className="thirds">
 				<Fields device={device} />
@@ -71,6 +70,40 @@ function Known({ device, actions }: { device: Device; actions: ReactNode }) {
 				<Changes id={id} />
 			</div>
 		</>
+	);
+}
+
+function titleOf([first]: readonly Measure[], name: string): string {
+	if (first === undefined) return words.pastOf(name);
+	return first === 'traffic' ? words.trafficOf(name) : words.latencyOf(name);
+}
+
+/** What its driver measures of it, and what of the rest is known. */
+function Numbers({ device: { driver, snap_shot } }: { device: Device }) {
+	const { download_speed = null, upload_speed = null, round_trip_seconds = null } = snap_shot ?? {};
+	const hasLatency = timesAnswers(driver) || round_trip_seconds !== null;
+	const hasTraffic = countsTraffic(driver) || Math.max(download_speed ?? 0, upload_speed ?? 0) > 0;
+	return (
+		<span className="speeds large">
+			{hasTraffic && (
+				<>
+					<span className="download">
+						<DownloadIcon />
+						{speed(download_speed)}
+					</span>
+					<span className="upload">
+						<UploadIcon />
+						{speed(upload_speed)}
+					</span>
+					<small>{words.mbit}</small>
+				</>
+			)}
+			{hasLatency && (
+				<span className="latency">
+					<small>{words.latency}</small> {milliseconds(round_trip_seconds)}
+				</span>
+			)}
+		</span>
 	);
 }
 

@@ -168,5 +168,5 @@ function Chart({ id, name }: { id: number; name: string }) {
 		const params = { path: { device_id: id }, query: { ...query, interface: name } };
 		return found(await api.GET('/api/devices/{device_id}/interfaces/history', { params, signal }));
 	});
-	return <HistoryChart title={words.trafficOf(name)} history={asked.data} isFailed={asked.isError} most={1} isSecond />;
+	return <HistoryChart title={words.trafficOf(name)} history={asked.data} error={asked.error} most={1} isSecond />;
 }
