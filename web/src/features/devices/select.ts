@@ -24,7 +24,11 @@ function sort(devices: readonly Device[], { sort, isDescending }: Filters): read
 	if (sort === 'address') RANKS.learn(devices.map((device) => device.ip_address));
 	const sign = isDescending ? -1 : 1;
 	const value = VALUES[sort];
-	const keyed = devices.map((device) => ({ device, value: sign * value(device), name: RANKS.of(device.host_name) }));
+	const keyed = devices.map((device) => {
+		const one = value(device);
+		// What is not known is last in both directions: it is neither more nor less than anything.
+		return { device, value: one === null ? UNKNOWN_LAST : sign * one, name: RANKS.of(device.host_name) };
+	});
 	keyed.sort((one, other) => one.value - other.value || one.name - other.name || one.device.id - other.device.id);
 	return keyed.map((one) => one.device);
 }
@@ -60,12 +64,14 @@ class Ranks {
 const RANKS = new Ranks();
 const WORST_FIRST: Record<State, number> = { down: 0, unknown: 1, up: 2 };
 
-const VALUES: Record<Column, (device: Device) => number> = {
+const UNKNOWN_LAST = Number.MAX_VALUE;
+
+const VALUES: Record<Column, (device: Device) => number | null> = {
 	state: (device) => WORST_FIRST[device.state],
 	name: (device) => RANKS.of(device.host_name),
 	type: (device) => RANKS.of(device.device_type),
 	address: (device) => RANKS.of(device.ip_address),
-	down: (device) => device.snap_shot?.download_speed ?? -1,
-	up: (device) => device.snap_shot?.upload_speed ?? -1,
-	age: (device) => (device.snap_shot ? -Date.parse(device.snap_shot.time_stamp) : 0),
+	down: (device) => device.snap_shot?.download_speed ?? null,
+	up: (device) => device.snap_shot?.upload_speed ?? null,
+	age: (device) => (device.snap_shot ? -Date.parse(device.snap_shot.time_stamp) : null),
 };
