@@ -12,9 +12,9 @@ from pathlib import Path
 from dashnet.embedded import launch
 from dashnet.embedded.folders import StateFolders
 from dashnet.embedded.leftovers import forget_pid, remember_pid
+from dashnet.embedded.log_files import cut_log
 from dashnet.embedded.specs import ProcessSpec
 
-_LOG_BYTES_AT_THE_MOST = 10_000_000
 _TAIL_BYTES = 2_000
 _TAIL_LINES = 3
 _TAIL_CHARACTERS = 500
@@ -91,7 +91,9 @@ class Child:
         """The last lines it wrote, joined into one."""
         with self.log.open("rb") as log:
             size = log.seek(0, os.SEEK_END)
-            log.seek(max(self.log_start, size - _TAIL_BYTES))
+            # A log that was cut meanwhile is all its own.
+            start = self.log_start if self.log_start <= size else 0
+            log.seek(max(start, size - _TAIL_BYTES))
             text = log.read().decode(errors="replace")
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return " | ".join(lines[-_TAIL_LINES:])[-_TAIL_CHARACTERS:]
@@ -112,7 +114,8 @@ async def start_child(spec: ProcessSpec, folders: StateFolders) -> Child:
         OSError: it cannot be started.
         TimeoutError: the system did not start it in time.
     """
-    log = _rotate_log(folders.logs / f"{spec.name}.log")
+    log = folders.logs / f"{spec.name}.log"
+    cut_log(log)
     command = launch_command(spec.command, spec.stop_signal, spec.account)
     with log.open("ab") as output:
         log_start = output.tell()
@@ -136,9 +139,3 @@ def launch_command(
     """The command line that becomes `command`, as that account, and ends with this thread."""
     settings = launch.Launch(os.getpid(), int(death_signal), account)
     return (sys.executable, "-I", "-S", launch.__file__, settings.to_json(), *command)
-
-
-def _rotate_log(log: Path) -> Path:
-    if log.exists() and log.stat().st_size > _LOG_BYTES_AT_THE_MOST:
-        log.replace(log.with_suffix(".log.1"))
-    return log

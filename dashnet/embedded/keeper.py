@@ -1,4 +1,4 @@
-"""Keeps one process alive: starts it, waits until it is ready, starts it again when it dies."""
+"""Keeps one process alive: starts it, waits until it is ready, starts it again when it dies or hangs."""
 
 import asyncio
 import logging
@@ -7,8 +7,10 @@ import time
 
 from dashnet.embedded.child import Child, start_child
 from dashnet.embedded.folders import StateFolders
+from dashnet.embedded.log_files import cut_log
 from dashnet.embedded.specs import ProcessSpec
 from dashnet.errors import StackError
+from dashnet.liveness import LOOK_EVERY_SECONDS, Silence
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +102,7 @@ class Keeper:
             return f"could not be started: {error!r}"
         if await self._became_ready(child):
             self._tell_ready()
-            await child.wait()
+            await self._watch(child)
         elif child.is_running:
             await child.stop()
             waited = f"not ready within {self.spec.ready_timeout_seconds:g} s"
@@ -108,6 +110,17 @@ class Keeper:
                 raise StackError(f"{self.spec.name} was {waited}: {child.last_lines()} Its log: {self._log_path()}")
             return f"{waited} {child.describe_end()}"
         return child.describe_end()
+
+    async def _watch(self, child: Child) -> None:
+        """Return when the process has ended; one that hangs is killed. Its log is kept short meanwhile."""
+        silence = Silence()
+        while not await child.wait_at_most(LOOK_EVERY_SECONDS):
+            await asyncio.to_thread(cut_log, child.log)
+            if self.spec.look is not None and silence.is_hung_after(await asyncio.to_thread(self.spec.look)):
+                logger.error("process is silent and is killed name=%s pid=%d", self.spec.name, child.process.pid)
+                child.kill()
+                await child.wait()
+                return
 
     async def _became_ready(self, child: Child) -> bool:
         deadline = time.monotonic() + self.spec.ready_timeout_seconds

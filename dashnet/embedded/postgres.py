@@ -18,6 +18,7 @@ from dashnet.embedded.launch import Account
 from dashnet.embedded.leftovers import forget_dead_postmaster
 from dashnet.embedded.specs import ProcessSpec
 from dashnet.errors import StackError
+from dashnet.liveness import look_at_postgres
 
 USER = "dashnet"
 DATABASE = "dashnet"
@@ -73,6 +74,7 @@ def prepare_postgres(folders: StateFolders) -> ProcessSpec:
         command=_server_command(binaries, folders),
         environment=_environment(),
         is_ready=_readiness(folders),
+        look=look_at_postgres(folders.run / f".s.PGSQL.{_PORT}"),
         ready_timeout_seconds=_READY_TIMEOUT_SECONDS,
         stop_signal=signal.SIGINT,
         stop_timeout_seconds=_STOP_TIMEOUT_SECONDS,

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from dashnet.embedded.binaries import find_redis
 from dashnet.embedded.folders import StateFolders
 from dashnet.embedded.specs import ProcessSpec
+from dashnet.liveness import look_at_redis
 
 _READY_TIMEOUT_SECONDS = 60
 _COMMAND_TIMEOUT_SECONDS = 2
@@ -45,6 +46,7 @@ def prepare_redis(folders: StateFolders) -> ProcessSpec:
         command=(str(find_redis()), *options),
         environment={"LC_ALL": "C", "TZ": "UTC"},
         is_ready=_readiness(folders.redis_socket),
+        look=look_at_redis(folders.redis_socket),
         ready_timeout_seconds=_READY_TIMEOUT_SECONDS,
     )
 

@@ -11,6 +11,7 @@ from dashnet.channels import worker_health_key
 from dashnet.embedded.folders import StateFolders
 from dashnet.embedded.redis import redis_has_key
 from dashnet.embedded.specs import ProcessSpec
+from dashnet.liveness import Look, look_at_url, look_at_worker
 from dashnet.settings import PROJECT_ROOT, Settings
 
 _READY_TIMEOUT_SECONDS = 60
@@ -26,17 +27,20 @@ class ServiceSpecs(NamedTuple):
 
 def service_specs(folders: StateFolders, settings: Settings) -> ServiceSpecs:
     """The processes for these settings, which must bear the addresses of the embedded servers."""
-    bound = settings.model_copy(update={"network_url": None})
+    bound = settings.model_copy(update={"network_url": None, "app_url": None})
     environment = {**_inherited(), **stack_environment(settings)}
     network = _uvicorn("services.network.main:app", settings.network_host, settings.network_port)
     app = _app_command(settings)
     app_environment = environment | _shared_metrics(folders, settings)
     worker = (sys.executable, "-m", "arq", "workers.main.WorkerSettings")
+    network_health, app_health = f"{bound.network_address}/healthz", f"{bound.app_address}/healthz"
+    is_network_ready, is_app_ready = _answers_ok(f"{bound.network_address}/readyz"), _answers_ok(app_health)
+    is_worker_ready = _worker_is_healthy(folders, settings)
     return ServiceSpecs(
-        _service("network", network, environment, _answers_ok(f"{bound.network_address}/readyz")),
+        _service("network", network, environment, is_network_ready, look_at_url(network_health)),
         (
-            _service("app", app, app_environment, _answers_ok(f"{bound.app_address}/healthz")),
-            _service("worker", worker, environment, _worker_is_healthy(folders, settings)),
+            _service("app", app, app_environment, is_app_ready, look_at_url(app_health)),
+            _service("worker", worker, environment, is_worker_ready, look_at_worker(settings)),
         ),
     )
 
@@ -87,13 +91,18 @@ def _uvicorn(application: str, host: str, port: int, processes: int = 1) -> tupl
 
 
 def _service(
-    name: str, command: tuple[str, ...], environment: Mapping[str, str], is_ready: Callable[[], Awaitable[bool]]
+    name: str,
+    command: tuple[str, ...],
+    environment: Mapping[str, str],
+    is_ready: Callable[[], Awaitable[bool]],
+    look: Look,
 ) -> ProcessSpec:
     return ProcessSpec(
         name=name,
         command=command,
         environment=environment,
         is_ready=is_ready,
+        look=look,
         working_folder=PROJECT_ROOT,
         ready_timeout_seconds=_READY_TIMEOUT_SECONDS,
     )

@@ -136,8 +136,8 @@ def _write_stack_env(folders: StateFolders, settings: Settings) -> None:
 
 
 def _describe(folders: StateFolders, settings: Settings) -> str:
-    app = settings.app_address
-    network = settings.model_copy(update={"network_url": None}).network_address
+    bound = settings.model_copy(update={"network_url": None, "app_url": None})
+    app, network = bound.app_address, bound.network_address
     live = app.replace("http://", "ws://", 1)
     return f"""
 Dashnet is ready.

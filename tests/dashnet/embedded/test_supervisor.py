@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from dashnet import liveness
+from dashnet.embedded import keeper, log_files
 from dashnet.embedded.folders import StateFolders, create_folders
 from dashnet.embedded.supervisor import Supervisor
 from dashnet.errors import StackError
@@ -22,6 +24,10 @@ SILENT = ORDERLY.replace("(folder / name).write_text(str(os.getpid()))", "")
 
 # Long enough to be seen ready.
 DYING = ORDERLY.replace("while True: signal.pause()", "signal.alarm(1); signal.pause()")
+
+CHATTY = ORDERLY.replace(
+    "while True: signal.pause()", "import time\nwhile True: print('x' * 99, flush=True); time.sleep(0.01)"
+)
 
 
 @pytest.fixture
@@ -129,3 +135,27 @@ async def test_kill_does_not_wait_for_stop_timeouts(supervisor: Supervisor, fold
     supervisor.kill()
     await supervisor.stop()
     assert supervisor.pids() == {}
+
+
+async def test_a_process_that_hangs_is_killed_and_started_again(
+    supervisor: Supervisor, folders: StateFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "LOOK_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(liveness, "LEAST_SILENT_SECONDS", 0.2)
+    hung: list[int] = []
+    spec = replace(stand_in("a", folders.root), look=lambda: supervisor.pids().get("a") not in hung)
+    await supervisor.start(spec)
+    first = supervisor.pids()["a"]
+    os.kill(first, signal.SIGSTOP)
+    hung.append(first)
+    await eventually(lambda: supervisor.pids().get("a", first) != first)
+
+
+async def test_the_log_of_a_running_process_is_cut(
+    supervisor: Supervisor, folders: StateFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "LOOK_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(log_files, "LOG_BYTES_AT_MOST", 1_000)
+    await supervisor.start(stand_in("a", folders.root, CHATTY))
+    await eventually((folders.logs / "a.log.1").exists)
+    await eventually(lambda: 0 < (folders.logs / "a.log").stat().st_size <= 1_000)
