@@ -13,7 +13,7 @@ NODE := web/node.sh
 SCREEN := services/app/static
 SCREEN_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
 
-.PHONY: help up up-embedded up-compose down web web-types pictures test lint types check bench jobs watch doctor lock clean-all
+.PHONY: help up up-embedded up-compose down web web-types pictures test test-compose lint types check bench jobs watch doctor lock clean-all
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ web: $(BIN)/python ## Build the screen into services/app/static (a word where it
 test: $(VENV)/.ready-dev web ## Run all tests on a real Postgres and a real Redis
 	@if [ -e web/node_modules/.ready ]; then cd web && ./node.sh npm run --silent test; fi
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-compose: $(VENV)/.ready-dev ## Build the image and try compose.yaml on the Docker engine that answers (some minutes)
+	@DASHNET_TEST_CONTAINERS=yes $(BIN)/python -m pytest tests/containers
 
 lint: $(VENV)/.ready-dev web ## Check style and formatting
 	@$(BIN)/ruff check .

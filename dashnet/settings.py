@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     network_url: str | None = Field(
         None, description="Where app service and workers reach the network service. Empty: the address it binds to."
     )
+    app_url: str | None = Field(
+        None, description="Where commands reach the app service. Empty: the address it binds to."
+    )
 
     # The network service.
     seed: int = Field(2020, ge=0, lt=2**63, description="Seed of the simulated network; same seed, same history.")
@@ -175,7 +178,7 @@ class Settings(BaseSettings):
     @property
     def app_address(self) -> str:
         """Base address of the app service, without a slash at the end."""
-        return f"http://{_reachable(self.app_host)}:{self.app_port}"
+        return (self.app_url or f"http://{_reachable(self.app_host)}:{self.app_port}").rstrip("/")
 
 
 def _reachable(host: str) -> str:

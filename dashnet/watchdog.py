@@ -1,6 +1,7 @@
 """Runs one command and ends with it, or ends it when it hangs: for containers, where only what ends is started again.
 
 `python -m dashnet.watchdog --url URL -- COMMAND ...`; `--worker` instead of `--url` watches the worker's health key.
+Without a command it looks once, which makes a health check that costs little.
 """
 
 import argparse
@@ -78,7 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
     how = parser.add_mutually_exclusive_group(required=True)
     how.add_argument("--url", help="address that the command answers while it is well (http://127.0.0.1:5001/healthz)")
     how.add_argument("--worker", action="store_true", help="watch the health key of this machine's worker in Redis")
-    parser.add_argument("command", nargs="+", help="what to run, after --")
+    parser.add_argument("command", nargs="*", help="what to run, after --; without it, look once: exit code 0 or 1")
     return parser
 
 
@@ -86,11 +87,14 @@ def main() -> int:
     """Parse the command line and watch."""
     given = make_parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    if given.worker:
-        from dashnet.settings import get_settings
+    look = _look_at_worker() if given.worker else look_at_url(given.url)
+    return watch(given.command, look) if given.command else int(not look())
 
-        return watch(given.command, look_at_worker(get_settings()))
-    return watch(given.command, look_at_url(given.url))
+
+def _look_at_worker() -> Look:
+    from dashnet.settings import get_settings
+
+    return look_at_worker(get_settings())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,9 @@ from workers.network_client import NetworkClient
 # No test is timed: a machine that stands still for a second makes none of them wrong.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
+
+# `make test-compose` runs these: they build an image, which takes minutes.
+collect_ignore = [] if os.environ.get("DASHNET_TEST_CONTAINERS") else ["containers"]
 
 _TEMPLATE = "dashnet_template"
 _numbers = itertools.count(1)

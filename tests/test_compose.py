@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+from dashnet import __version__
 from dashnet.backups.programs import NAMES, Programs, look_into
 from dashnet.embedded.binaries import WHEELS_FOLDER
 from dashnet.settings import Settings
 from dashnet.settings_page import make_settings_page, variable_of
+from dashnet.watchdog import make_parser
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -46,7 +48,8 @@ def test_every_setting_that_is_passed_exists(name: str) -> None:
     passed = {key: value for key, value in SERVICES[name]["environment"].items() if key != METRICS_FOLDER}
     assert set(passed) <= set(VARIABLES)
     handed_on = {key: value for key, value in passed.items() if value.startswith("${") and "PASSWORD" not in value}
-    assert all(value == f"${{{key}-}}" for key, value in handed_on.items())
+    own = {"DASHNET_HOST_DEVICE": "${DASHNET_HOST_DEVICE:-false}"}
+    assert handed_on == {key: f"${{{key}-}}" for key in handed_on} | {key: own[key] for key in own if key in handed_on}
 
 
 def test_every_setting_has_a_way_into_its_container() -> None:
@@ -65,22 +68,69 @@ def test_a_setting_that_becomes_an_option_has_its_own_default_there() -> None:
 
 def test_only_the_service_of_many_processes_shares_its_metrics_in_memory_that_begins_empty() -> None:
     shared = {
-        name: SERVICES[name]["environment"][METRICS_FOLDER] for name in OURS if "/metrics" in SERVICES[name]["tmpfs"]
+        name: SERVICES[name]["environment"][METRICS_FOLDER]
+        for name in OURS
+        if any(mount.startswith("/metrics:") for mount in SERVICES[name]["tmpfs"])
     }
     assert shared == {"app": "/metrics"}
     assert [name for name in OURS if METRICS_FOLDER in SERVICES[name]["environment"]] == ["app"]
 
 
+def watched(name: str) -> tuple[list[str], list[str]]:
+    """The watchdog's part of a service's command, and the command that it runs."""
+    command: list[str] = SERVICES[name]["command"]
+    where = command.index("--")
+    return command[:where], command[where + 1 :]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_watchdog_ends_what_hangs_because_compose_restarts_only_what_ends(name: str) -> None:
+    watchdog, command = watched(name)
+    assert watchdog[:3] == ["python", "-m", "dashnet.watchdog"]
+    parsed = make_parser().parse_args([*watchdog[3:], "--", *command])
+    assert parsed.command == command
+    assert parsed.worker == (name == "worker")
+
+
+def test_the_worker_is_checked_by_what_its_watchdog_looks_at() -> None:
+    """Not by `arq --check`, which loads the whole worker to read one key."""
+    check = SERVICES["worker"]["healthcheck"]["test"]
+    parsed = make_parser().parse_args(check[4:])
+    assert check[:4] == ["CMD", *watched("worker")[0][:3]]
+    assert (parsed.worker, parsed.command) == (True, [])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_logs_and_memory_are_bounded(name: str) -> None:
+    service = SERVICES[name]
+    assert {"max-size", "max-file"} <= set(service["logging"]["options"])
+    assert service["mem_limit"]
+
+
+def test_one_service_alone_builds_the_image() -> None:
+    assert [name for name in OURS if "build" in SERVICES[name]] == ["network"]
+    assert {name: SERVICES[name]["pull_policy"] for name in OURS if name != "network"} == {
+        "app": "never",
+        "worker": "never",
+    }
+
+
+def test_the_image_says_the_version_of_the_project() -> None:
+    labelled = re.search(r'image.version="([^"]+)"', (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    assert labelled is not None
+    assert labelled[1] == __version__
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_what_is_started_exists(name: str) -> None:
-    target = next(part for part in SERVICES[name]["command"] if "." in part and not part[0].isdigit())
+    target = next(part for part in watched(name)[1] if "." in part and not part[0].isdigit())
     module, _, attribute = target.replace(":", ".").rpartition(".")
     assert hasattr(importlib.import_module(module), attribute)
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_option_of_a_command_exists(name: str) -> None:
-    command = [*SERVICES[name]["command"], *SERVICES[name]["healthcheck"]["test"]]
+    command = watched(name)[1]
     program = command[0]
     told = subprocess.run([sys.executable, "-m", program, "--help"], capture_output=True, text=True, timeout=30).stdout
     options = [part for part in command if part.startswith("--")]

@@ -104,6 +104,8 @@ def check_control(settings: Settings) -> Check:
     """Whether everybody who may ask for jobs from elsewhere must know the password."""
     if settings.cron_pass is not None:
         return ok("control", "CRON_PASS is set: refresh and clean over a websocket ask for it")
+    if settings.app_url is not None:
+        return note("control", f"CRON_PASS is not set here; the app service at {settings.app_address} goes by its own")
     if _is_loopback(settings.app_host):
         return ok("control", "CRON_PASS is not set: only this machine may ask for refresh and clean over a websocket")
     detail = f"the app service is open to other machines (DASHNET_APP_HOST={settings.app_host}), CRON_PASS is not set"

@@ -26,7 +26,8 @@ async def check_network_service(settings: Settings) -> Check:
 
 async def check_app_service(settings: Settings) -> Check:
     """Whether the app service is ready."""
-    return await _check_service("app service", settings.app_address, "DASHNET_APP_PORT")
+    variable = "DASHNET_APP_URL" if settings.app_url else "DASHNET_APP_PORT"
+    return await _check_service("app service", settings.app_address, variable)
 
 
 async def _check_service(name: str, address: str, variable: str) -> Check:

@@ -1,6 +1,7 @@
 """The watchdog ends with its command, hands on signals, and ends a command that hangs."""
 
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,15 @@ def test_a_command_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(watchdog, "_FORWARDED", ())
     command = [sys.executable, "-c", "import signal; signal.pause()"]
     assert watchdog.watch(command, lambda: False) == HUNG_EXIT_CODE
+
+
+def test_without_a_command_it_looks_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with run_watchdog(port=port) as process:
+            connection, _ = listener.accept()
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            assert process.wait(DEADLINE_SECONDS) == 0
+            connection.close()
+    with run_watchdog(port=port) as process:
+        assert process.wait(DEADLINE_SECONDS) == 1
