@@ -71,3 +71,33 @@ def discovery_slot_key(settings: Settings, number: int) -> str:
 def discovery_end_key(settings: Settings, discovery_id: str) -> str:
     """Is there once somebody asked for the end of this discovery."""
     return f"{settings.redis_prefix}:discovery:{discovery_id}:end"
+
+
+def worker_sessions_key(settings: Settings) -> str:
+    """Hash of the workers that were up: by name and begin, until when, and what was wrong then."""
+    return f"{settings.redis_prefix}:worker:sessions"
+
+
+def outages_key(settings: Settings) -> str:
+    """List of what kept workers from their work, the oldest first."""
+    return f"{settings.redis_prefix}:worker:outages"
+
+
+def parked_key(settings: Settings) -> str:
+    """Hash of the ticks whose readings wait for Postgres."""
+    return f"{settings.redis_prefix}:parked"
+
+
+def parked_pages_key(settings: Settings, name: str) -> str:
+    """Hash of the pages of one tick that waits, packed, by number."""
+    return f"{settings.redis_prefix}:parked:pages:{name}"
+
+
+def parked_claim_key(settings: Settings, tick: str) -> str:
+    """Held by the worker that reads for this tick while Postgres is away."""
+    return f"{settings.redis_prefix}:parked:claim:{tick}"
+
+
+def parked_lost_key(settings: Settings) -> str:
+    """Set of the ticks whose readings were given up because too many waited."""
+    return f"{settings.redis_prefix}:parked:lost"

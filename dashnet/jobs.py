@@ -108,6 +108,19 @@ async def enqueue(redis: Redis, settings: Settings, job: Job, *arguments: str | 
     return await queue.enqueue_job(job.value, *arguments, _job_id=job_id) is not None
 
 
+async def release_future_jobs(redis: Redis, settings: Settings) -> int:
+    """Let jobs run now that were queued before the clock was set back; returns how many.
+
+    Raises:
+        redis.RedisError: they wait until the clock is there again.
+    """
+    now = round(datetime.now(UTC).timestamp() * 1000)
+    waiting = await redis.zrangebyscore(job_queue(settings), now + 1, "+inf")
+    if waiting:
+        await redis.zadd(job_queue(settings), dict.fromkeys(waiting, now), xx=True)
+    return len(waiting)
+
+
 def arq_redis_settings(settings: Settings) -> RedisSettings:
     """The address and reconnect policy for arq's own pool."""
     arq_settings = RedisSettings.from_dsn(settings.redis_url)

@@ -12,7 +12,8 @@ from dashnet.publication import Kind
 from dashnet.reading import to_tick
 from workers.context import WorkerContext
 from workers.devices import sync_inventory
-from workers.ledger import Run, RunKey, open_run, select_last_done
+from workers.ledger import Run, RunKey, open_run
+from workers.ledger_queries import select_last_done
 from workers.network_client import Readings
 from workers.packing import pack_finished_day
 from workers.partitions import ensure_partitions

@@ -132,6 +132,7 @@ async def _claim(
         "by": requested_by,
         "worker": worker,
         "arguments": orjson.dumps(list(arguments)).decode(),
+        "in_time": datetime.now(UTC) - key.tick <= LATEST_START,
     }
     attempt = await connection.scalar(
         text(
@@ -140,8 +141,10 @@ async def _claim(
             "ON CONFLICT (job, tick, after_id) DO UPDATE "
             "SET attempt = run.attempt + CAST(run.outcome IS NULL AS int), worker = excluded.worker, "
             "started_at = now(), outcome = NULL, finished_at = NULL, error = NULL "
-            # A tick may have been recorded as skipped by its own double, before the holder of the lock wrote it down.
-            "WHERE run.outcome IS NULL OR run.outcome = 'skipped' RETURNING attempt"
+            # A tick may have been recorded as skipped by its own double, before the holder of the lock wrote it down,
+            # and as missed when the clock was set forward: set back since, it may be in time again.
+            "WHERE run.outcome IS NULL OR run.outcome = 'skipped' OR (run.outcome = 'missed' AND :in_time) "
+            "RETURNING attempt"
         ),
         values,
     )
@@ -216,33 +219,3 @@ async def _record_skipped(connection: AsyncConnection, key: RunKey, requested_by
         {**_names(key), "by": requested_by},
     )
     await connection.commit()
-
-
-async def record_missed(connection: AsyncConnection, now: datetime, retention_days: int) -> int:
-    """Write down every scheduled tick since the last recorded one that nobody ran; returns how many.
-
-    The running minute is left alone: its tick may still come.
-    """
-    inserted = await connection.execute(
-        text(
-            "WITH last AS "
-            "(SELECT greatest(max(tick), CAST(:now AS timestamptz) - make_interval(days => :days)) AS tick "
-            "FROM store.job_run WHERE requested_by = 'schedule' AND job IN ('refresh', 'clean') "
-            "HAVING max(tick) IS NOT NULL) "
-            "INSERT INTO store.job_run (job, tick, requested_by, outcome, finished_at, error) "
-            "SELECT CASE WHEN extract(minute FROM minute) = 0 THEN 'clean' ELSE 'refresh' END, minute, 'schedule', "
-            "'missed', :now, 'no worker was up' FROM last, generate_series(date_trunc('minute', last.tick) "
-            "+ interval '1 minute', date_trunc('minute', CAST(:now AS timestamptz)) - interval '1 minute', "
-            "interval '1 minute') AS minute ON CONFLICT (job, tick, after_id) DO NOTHING"
-        ),
-        {"now": now, "days": retention_days},
-    )
-    await connection.commit()
-    return inserted.rowcount
-
-
-async def select_last_done(connection: AsyncConnection, job: Job) -> datetime | None:
-    """The tick of the newest run of this job that was done; None where there never was one."""
-    query = text("SELECT max(tick) FROM store.job_run WHERE job = :job AND outcome = 'done'")
-    newest: datetime | None = await connection.scalar(query, {"job": job})
-    return newest

@@ -3,21 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import stamina
-from arq import cron, func
+from arq import func
 from arq.cron import CronJob
 from arq.worker import Function
 
 from dashnet.channels import job_queue, worker_health_key
+from dashnet.clocks import Clock
 from dashnet.database import create_engine, is_unreachable, migrate
-from dashnet.jobs import Job, arq_redis_settings, deserialize, request_now, serialize
+from dashnet.jobs import Job, arq_redis_settings, deserialize, serialize
 from dashnet.logs import configure_logging
 from dashnet.memory import collect_less_often
-from dashnet.reading import to_tick
 from dashnet.redis import create_redis
 from dashnet.settings import get_settings
 from dashnet.store import SCHEMA
@@ -26,12 +26,12 @@ from workers.backfill import TIMEOUT_SECONDS as BACKFILL_TIMEOUT_SECONDS
 from workers.backfill import backfill
 from workers.clean import clean, coming_days
 from workers.context import WorkerContext
-from workers.ledger import record_missed, select_last_done
 from workers.network_client import NetworkClient
 from workers.partitions import ensure_partitions
 from workers.refresh import refresh, refresh_page
 from workers.report import report
 from workers.rollup import rollup
+from workers.schedule import Schedule
 from workers.sync import sync
 from workers.watch import watch_for_abandoned
 
@@ -39,8 +39,6 @@ logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 START_SECONDS = 60
-# Final are five minutes after 90 seconds; refreshes take the first seconds of each minute.
-ROLLUP_SECOND = 40
 
 ArqContext = dict[str, Any]  # arq hands its own entries and ours over in one dict
 
@@ -59,17 +57,9 @@ async def start(ctx: ArqContext) -> None:
     ctx["context"] = context
     # What a killed worker of this name left there does not tell of this one.
     await context.redis.delete(worker_health_key(settings))
-    ctx["watch"] = asyncio.create_task(watch_for_abandoned(context))
-    async with engine.connect() as connection:
-        missed = await record_missed(connection, datetime.now(UTC), settings.ledger_retention_days)
-        last_clean = await select_last_done(connection, Job.CLEAN)
-        last_refresh = await select_last_done(connection, Job.REFRESH)
-    if missed:
-        logger.warning("ticks were missed while no worker was up count=%d", missed)
-    if last_clean is None:
-        await request_now(context.redis, settings, Job.CLEAN, "first start")
-    elif last_refresh is None or datetime.now(UTC) - last_refresh > timedelta(minutes=1):
-        await request_now(context.redis, settings, Job.REFRESH, "start")
+    schedule = Schedule(context, Clock())
+    duties = (watch_for_abandoned(context), schedule.watch_clock(), schedule.run())
+    ctx["duties"] = [asyncio.create_task(duty) for duty in duties]
 
 
 def is_unreachable_error(error: Exception) -> bool:
@@ -80,36 +70,15 @@ def is_unreachable_error(error: Exception) -> bool:
 async def stop(ctx: ArqContext) -> None:
     """Close what `start` opened, in reverse order."""
     context: WorkerContext = ctx["context"]
-    await cancel_and_wait(ctx["watch"])
+    for duty in ctx["duties"]:
+        await cancel_and_wait(duty)
     await context.network.__aexit__(None, None, None)
     await context.redis.aclose()
     await context.engine.dispose()
 
 
-def _scheduled_tick(ctx: ArqContext) -> datetime:
-    """The minute a cron run was meant for: arq ends such a job's id with that time in milliseconds."""
-    return to_tick(datetime.fromtimestamp(int(ctx["job_id"].rsplit(":", 1)[1]) / 1000, UTC))
-
-
-async def refresh_on_schedule(ctx: ArqContext) -> None:
-    """Minutes 1 to 59."""
-    await _record_missed(ctx)
-    await refresh(ctx["context"], _scheduled_tick(ctx), "schedule")
-
-
-async def clean_on_schedule(ctx: ArqContext) -> None:
-    """Minute 0."""
-    await _record_missed(ctx)
-    await clean(ctx["context"], _scheduled_tick(ctx), "schedule")
-
-
-async def rollup_on_schedule(ctx: ArqContext) -> None:
-    """Some seconds after the snapshots of five minutes have become final, in between two refreshes."""
-    await rollup(ctx["context"], datetime.now(UTC).replace(microsecond=0), "schedule")
-
-
 async def rollup_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None:
-    """A roll-up taken up from a dead worker."""
+    """All that is final and not rolled up yet."""
     await rollup(ctx["context"], datetime.fromisoformat(tick), requested_by)
 
 
@@ -123,19 +92,13 @@ async def report_by_name(ctx: ArqContext, tick: str, requested_by: str, month: s
     await report(ctx["context"], datetime.fromisoformat(tick), requested_by, month, zone)
 
 
-async def _record_missed(ctx: ArqContext) -> None:
-    context: WorkerContext = ctx["context"]
-    async with context.engine.connect() as connection:
-        await record_missed(connection, datetime.now(UTC), context.settings.ledger_retention_days)
-
-
 async def refresh_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None:
-    """A refresh asked for by hand, or taken up from a dead worker."""
+    """Every device, under a tick of the schedule or of somebody who asked."""
     await refresh(ctx["context"], datetime.fromisoformat(tick), requested_by)
 
 
 async def clean_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None:
-    """A clean asked for by hand, or taken up from a dead worker."""
+    """The hourly clean, or one that somebody asked for."""
     await clean(ctx["context"], datetime.fromisoformat(tick), requested_by)
 
 
@@ -164,17 +127,8 @@ class WorkerSettings:
         func(backfill_by_name, name=Job.BACKFILL.value, timeout=BACKFILL_TIMEOUT_SECONDS + 5),
         func(report_by_name, name=Job.REPORT.value, timeout=_settings.clean_timeout_seconds + 5),
     ]
-    # No job id of ours here: arq's own holds the tick, and it lets each tick run once whatever the number of workers.
-    cron_jobs: ClassVar[Sequence[CronJob]] = [
-        cron(refresh_on_schedule, minute=set(range(1, 60))),
-        cron(clean_on_schedule, minute=0, timeout=_settings.clean_timeout_seconds + 5),
-        cron(
-            rollup_on_schedule,
-            minute=set(range(1, 60, 5)),
-            second=ROLLUP_SECOND,
-            timeout=_settings.clean_timeout_seconds + 5,
-        ),
-    ]
+    # None: those of arq are planned by the wall clock, and wait for hours once that is set back (workers/schedule.py).
+    cron_jobs: ClassVar[Sequence[CronJob]] = []
     on_startup = start
     on_shutdown = stop
     redis_settings = arq_redis_settings(_settings)

@@ -19,7 +19,9 @@ from dashnet.store import Outcome
 from workers.context import WorkerContext
 from workers.ledger import LATEST_TAKE_UP, MOST_ATTEMPTS, RunKey, end_run
 from workers.locks import is_locked
+from workers.outages import read_past
 from workers.publishing import mend_publications
+from workers.reasons import explain_span
 
 logger = logging.getLogger(__name__)
 
@@ -81,10 +83,16 @@ async def take_up_abandoned(context: WorkerContext) -> None:
                     logger.warning("taking up an abandoned run run=%s attempt=%d", run.key, run.attempt + 1)
             else:
                 logger.warning("giving up an abandoned run run=%s attempt=%d", run.key, run.attempt)
-                error = f"its worker died, attempt {run.attempt}"
-                await end_run(connection, run.key, Outcome.FAILED, error)
+                await end_run(connection, run.key, Outcome.FAILED, await _explain(context, run))
         await connection.commit()
         await mend_publications(context, connection)
+
+
+async def _explain(context: WorkerContext, run: AbandonedRun) -> str:
+    """Why nobody finished it: an outage of Postgres leaves a run open too, though its worker lives."""
+    now = datetime.now(UTC)
+    past = await read_past(context.redis, context.settings, context.outages, now)
+    return explain_span(run.key.tick, now, past) or f"its worker died, attempt {run.attempt}"
 
 
 def _is_in_time(run: AbandonedRun) -> bool:

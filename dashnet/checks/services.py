@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from dashnet.checks.check import LONGEST_SECONDS, START_ADVICE, Check, note, ok, problem
+from dashnet.clocks import describe_ahead
 from dashnet.settings import Settings
 
 # Minute 0 has no refresh, and two may be late.
@@ -120,6 +121,8 @@ def judge_runs(name: str, runs: Sequence[dict[str, Any]], now: datetime, late_af
             name, f"none has ended yet; the next is due within {late_after.seconds // 60} min of a worker's start"
         )
     last = ended[0]
+    if ahead := describe_ahead(datetime.fromisoformat(last["tick"]), now):
+        return problem(name, ahead, "set the clock by a time server (NTP), or wait until it is there again")
     detail = f"{last['outcome']} {_age(last, now)} ago"
     if last["outcome"] == "failed":
         return problem(name, f"{detail}: {last['error']}", "see the worker's log and: dashnet jobs list")

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import ProgrammingError
 
 from dashnet import __version__
+from dashnet.clocks import describe_ahead
 from dashnet.database import create_engine, describe_outage, is_unreachable
 from dashnet.errors import ServiceUnavailable
 from dashnet.hosts import RefuseForeignHosts, list_allowed_hosts
@@ -173,7 +174,10 @@ async def _check_store(engine: Engine) -> str | None:
         return describe_outage(error)
     if last is None:
         return "no refresh has finished yet: is a worker running?"
-    if job_runs.is_late(last, datetime.now(UTC)):
+    now = datetime.now(UTC)
+    if ahead := describe_ahead(last, now):
+        return ahead
+    if job_runs.is_late(last, now):
         return f"no refresh has finished since the tick {to_wire(last)}: see /api/job-runs, is a worker running?"
     return None
 

@@ -38,6 +38,18 @@ async def test_not_ready_when_three_ticks_went_by_without_a_refresh(
     assert "no refresh has finished since" in detail
 
 
+async def test_not_ready_when_the_newest_tick_is_ahead_of_the_clock(
+    app: httpx.AsyncClient, context: WorkerContext, refresh_once: RefreshOnce
+) -> None:
+    """So it is after the clock was set back: every screen keeps the reading of the future."""
+    await refresh_once()
+    async with context.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE store.job_run SET tick = now() + interval '10 minutes 20 seconds'")
+    status, detail = await readiness(app)
+    assert status == 503
+    assert detail.startswith("the newest tick is 10 min ahead of this machine's clock")
+
+
 @pytest.mark.parametrize(("setting", "name"), [("redis_url", "Redis"), ("database_url", "Postgres")])
 async def test_not_ready_without_a_server_names_it_and_the_process_lives(
     settings: Settings, setting: str, name: str

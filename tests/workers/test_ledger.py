@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,6 @@ from workers.ledger import (
     Run,
     RunKey,
     open_run,
-    record_missed,
-    select_last_done,
 )
 from workers.locks import try_lock
 from workers.watch import select_abandoned
@@ -154,45 +152,3 @@ async def test_a_run_under_way_is_not_taken_for_abandoned(engine: AsyncEngine, n
     running = open_run(engine, RunKey(Job.REFRESH, now), requested_by="hand", worker="w", timeout_seconds=5)
     async with running, engine.connect() as connection:
         assert await select_abandoned(connection) == []
-
-
-async def test_ticks_that_nobody_ran_are_recorded_as_missed_the_full_hour_as_a_clean(engine: AsyncEngine) -> None:
-    await insert_run(engine, datetime(2026, 11, 23, 19, 58, tzinfo=UTC), "done")
-    async with engine.connect() as connection:
-        count = await record_missed(connection, datetime(2026, 11, 23, 20, 3, 30, tzinfo=UTC), 90)
-    assert count == 4
-    assert [(row.job, row.tick.minute, row.outcome) for row in (await select_runs(engine))[1:]] == [
-        ("refresh", 59, "missed"),
-        ("clean", 0, "missed"),
-        ("refresh", 1, "missed"),
-        ("refresh", 2, "missed"),
-    ]
-
-
-async def test_missed_ticks_are_recorded_once(engine: AsyncEngine) -> None:
-    await insert_run(engine, datetime(2026, 11, 23, 19, 58, tzinfo=UTC), "done")
-    async with engine.connect() as connection:
-        moment = datetime(2026, 11, 23, 20, 3, tzinfo=UTC)
-        assert await record_missed(connection, moment, 90) == 4
-        assert await record_missed(connection, moment, 90) == 0
-
-
-async def test_before_the_first_run_nothing_was_missed(engine: AsyncEngine, now: datetime) -> None:
-    async with engine.connect() as connection:
-        assert await record_missed(connection, now, 90) == 0
-
-
-async def test_after_years_without_a_worker_only_the_retention_is_recorded(engine: AsyncEngine) -> None:
-    await insert_run(engine, datetime(2020, 1, 1, tzinfo=UTC), "done")
-    async with engine.connect() as connection:
-        assert await record_missed(connection, datetime(2026, 1, 3, tzinfo=UTC), 1) == 24 * 60 - 1
-
-
-async def test_the_last_done_run_is_the_newest_that_did_not_fail(engine: AsyncEngine, now: datetime) -> None:
-    async with engine.connect() as connection:
-        assert await select_last_done(connection, Job.CLEAN) is None
-    await insert_run(engine, now - 2 * HOUR, "done", job="clean")
-    await insert_run(engine, now - HOUR, "done", job="clean")
-    await insert_run(engine, now, "failed", job="clean")
-    async with engine.connect() as connection:
-        assert await select_last_done(connection, Job.CLEAN) == now - HOUR

@@ -132,6 +132,11 @@ def test_a_refresh_that_was_just_done_is_fine() -> None:
     assert (check.outcome, check.detail) == (CheckOutcome.OK, "done 60 s ago, 13 snapshots")
 
 
+def test_a_newest_tick_ahead_of_the_clock_is_a_problem() -> None:
+    check = judge_refreshes([make_run("done", -10)], NOW)
+    assert (check.outcome, check.detail[:36]) == (CheckOutcome.PROBLEM, "the newest tick is 10 min ahead of t")
+
+
 def test_a_refresh_that_runs_hides_nothing_of_the_one_before() -> None:
     assert judge_refreshes([make_run(None, 0), make_run("done", 1)], NOW).detail.startswith("done 60 s ago")
 

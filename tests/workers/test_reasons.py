@@ -1,0 +1,70 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from workers.outages import Outage, Past, Session
+from workers.reasons import NOT_KNOWN, NOTHING_WRONG, explain_span, explain_ticks
+
+NOON = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+ALWAYS_UP = [Session(NOON - timedelta(days=1), NOON + timedelta(days=1))]
+POSTGRES = "Postgres was out of reach"
+
+
+def at(minutes: float) -> datetime:
+    return NOON + minutes * MINUTE
+
+
+def explain(past: Past, minute: int = 5) -> str:
+    return explain_ticks([at(minute)], past)[0]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        POSTGRES,
+        "Redis was out of reach",
+        "the worker was silent",
+        "the clock was set forward",
+        "the machine was asleep",
+    ],
+)
+def test_a_tick_within_an_outage_is_explained_by_it(what: str) -> None:
+    reason = explain(Past([Outage(what, at(1.5), at(11))], ALWAYS_UP))
+    assert reason == f"{what} from 2026-11-29T12:01:30Z to 2026-11-29T12:11:00Z"
+
+
+def test_the_cause_that_takes_up_most_of_the_minute_is_the_reason() -> None:
+    outages = [Outage(POSTGRES, at(5), at(5.2)), Outage("the worker was silent", at(5.2), at(7))]
+    assert explain(Past(outages, ALWAYS_UP)).startswith("the worker was silent")
+
+
+def test_a_tick_between_two_workers_had_none() -> None:
+    sessions = [Session(at(0), at(3)), Session(at(9), at(20))]
+    assert explain(Past([], sessions)) == "no worker was up from 2026-11-29T12:03:00Z to 2026-11-29T12:09:00Z"
+
+
+def test_of_a_worker_that_ended_in_an_outage_the_outage_is_the_reason() -> None:
+    sessions = [Session(at(0), at(3)), Session(at(9), at(20))]
+    assert explain(Past([Outage(POSTGRES, at(3), at(9))], sessions)).startswith(POSTGRES)
+
+
+def test_one_of_two_workers_that_was_up_is_enough() -> None:
+    sessions = [Session(at(0), at(20)), Session(at(0), at(3)), Session(at(9), at(20))]
+    assert explain(Past([], sessions)) == NOTHING_WRONG
+
+
+def test_before_the_first_worker_that_is_known_of_nothing_is_certain() -> None:
+    assert explain(Past([], [Session(at(9), at(20))])) == NOT_KNOWN
+    assert explain(Past([], [])) == NOT_KNOWN
+
+
+def test_an_outage_that_is_over_explains_no_later_tick() -> None:
+    past = Past([Outage(POSTGRES, at(1), at(4))], ALWAYS_UP)
+    assert explain_ticks([at(2), at(3), at(4)], past)[2] == NOTHING_WRONG
+
+
+def test_a_span_without_an_outage_has_no_reason() -> None:
+    past = Past([Outage(POSTGRES, at(1), at(4))], [])
+    assert (explain_span(at(2), at(6), past) or "").startswith(POSTGRES)
+    assert explain_span(at(5), at(6), past) is None
