@@ -13,11 +13,13 @@ from redis.exceptions import RedisError
 from dashnet.channels import sample_key
 from dashnet.errors import DriverFault
 from dashnet.settings import Settings
-from services.network.counters import LONGEST_SECONDS, Counters, Rates, Sample
+from services.network.counters.values import LONGEST_SECONDS, Counters, Doubt, Pace, Rates, Sample
 
 # dataclasses.astuple copies deeply, at ten times the cost.
 _to_counters_list = attrgetter(*(one.name for one in fields(Counters)))
 _to_rates_list = attrgetter(*(one.name for one in fields(Rates)))
+_to_doubt_list = attrgetter(*(one.name for one in fields(Doubt)))
+_to_pace_list = attrgetter(*(one.name for one in fields(Pace)))
 
 
 class RedisSamples:
@@ -72,6 +74,10 @@ def encode_sample(sample: Sample) -> bytes:
             "uptime_seconds": sample.uptime_seconds,
             "counters": {name: _to_counters_list(counters) for name, counters in sample.interfaces.items()},
             "rates": {name: _to_rates_list(rates) for name, rates in sample.rates.items()},
+            "doubts": {name: _to_doubt_list(doubt) for name, doubt in sample.doubts.items()},
+            "pace": None if sample.pace is None else _to_pace_list(sample.pace),
+            "note": sample.note,
+            "is_held": sample.is_held,
         }
     )
 
@@ -82,6 +88,16 @@ def decode_sample(raw: bytes) -> Sample | None:
         sample = orjson.loads(raw)
         interfaces = {name: Counters(*counters) for name, counters in sample["counters"].items()}
         rates = {name: Rates(*values) for name, values in sample["rates"].items()}
-        return Sample(sample["clock"], sample["at_seconds"], interfaces, sample["uptime_seconds"], rates)
+        return Sample(
+            clock=sample["clock"],
+            at_seconds=sample["at_seconds"],
+            interfaces=interfaces,
+            uptime_seconds=sample["uptime_seconds"],
+            rates=rates,
+            doubts={name: Doubt(*values) for name, values in sample["doubts"].items()},
+            pace=None if sample["pace"] is None else Pace(*sample["pace"]),
+            note=sample["note"],
+            is_held=sample["is_held"],
+        )
     except (AttributeError, KeyError, TypeError, ValueError):
         return None

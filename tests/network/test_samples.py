@@ -7,7 +7,7 @@ from dashnet.channels import sample_key
 from dashnet.errors import DriverFault
 from dashnet.redis import create_redis
 from dashnet.settings import Settings
-from services.network.counters import LONGEST_SECONDS, Counters, Rates, Sample
+from services.network.counters.values import LONGEST_SECONDS, Counters, Doubt, Pace, Rates, Sample
 from services.network.samples import RedisSamples, decode_sample, encode_sample
 from tests.ports import free_port
 
@@ -17,6 +17,9 @@ SAMPLE = Sample(
     {"lo": Counters(2**64 - 1, 0), "eth0": Counters(1, 2, 3, None, 5, 6, 32, 100.0, "2/0")},
     42949672.95,
     {"lo": Rates(0.5, 1.5, None, 0.25)},
+    {"eth0": Doubt(10.0, 2**64 - 1, None, 2)},
+    Pace(10.0, 42949670.0, 1),
+    "a note",
 )
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -32,6 +35,10 @@ samples = st.builds(
     st.dictionaries(text, counters),
     speeds,
     st.dictionaries(text, st.builds(Rates, speeds, speeds, speeds, speeds, speeds, speeds)),
+    st.dictionaries(text, st.builds(Doubt, st.floats(0, 1e9), counts, counts, st.integers(0, 3))),
+    st.none() | st.builds(Pace, st.floats(0, 1e9), st.floats(0, 1e9), st.integers(0, 9)),
+    st.none() | text,
+    st.booleans(),
 )
 
 

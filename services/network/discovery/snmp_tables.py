@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.network.drivers.snmp.tables import Value, to_text
+from services.network.drivers.snmp.values import Value, to_text
 
 Index = tuple[int, ...]
 Rows = Mapping[Index, Value]

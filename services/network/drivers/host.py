@@ -4,7 +4,6 @@ import asyncio
 import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -15,11 +14,13 @@ from pydantic import Field, StringConstraints
 
 from dashnet.errors import DriverFault
 from dashnet.reading import InterfaceReading, Reading, State
-from services.network.counters import NO_RATES, Counters, Rates, Sample, follow, sum_speeds
+from services.network.counters.following import explain, follow
+from services.network.counters.values import Counters, Rates, Sample, sum_speeds
 from services.network.drivers.driver import DeviceReads, DriverOptions, ReadLimits, Target
 
 NAME = "host"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_NO_INTERFACES = "no interface of this machine is up"
 # In IANA's registry of ifType.
 LOOPBACK_TYPE = 24
 
@@ -65,9 +66,12 @@ class HostDriver:
         sample = follow(earlier, taken)
         if sample is not earlier:
             await self._samples.put({target.device_id: sample})
-        interfaces = await asyncio.to_thread(read_interfaces, taken, sample.rates)
-        upload, download = sum_speeds(sample.rates.get(name, NO_RATES) for name in taken.interfaces)
-        return Reading(target.device_id, State.UP, upload, download, None, datetime.now(UTC), interfaces=interfaces)
+        rates = {name: sample.rates_of(name) for name in taken.interfaces}
+        interfaces = await asyncio.to_thread(read_interfaces, rates)
+        upload, download = sum_speeds(rates.values())
+        error = explain(sample, rates) if rates else _NO_INTERFACES
+        now = datetime.now(UTC)
+        return Reading(target.device_id, State.UP, upload, download, None, now, error, interfaces=interfaces)
 
 
 def take_sample(interfaces: Sequence[str] | None) -> Sample:
@@ -101,10 +105,10 @@ def _index(name: str) -> str:
         return ""
 
 
-def read_interfaces(sample: Sample, rates: Mapping[str, Rates]) -> Sequence[InterfaceReading]:
-    """The interfaces of a sample as they are now, with these rates."""
+def read_interfaces(rates: Mapping[str, Rates]) -> Sequence[InterfaceReading]:
+    """Return the interfaces with these rates as they are now."""
     seen = psutil.net_if_stats()
-    return [_to_reading(name, seen.get(name), rates.get(name, NO_RATES)) for name in sample.interfaces]
+    return [_to_reading(name, seen.get(name), its) for name, its in rates.items()]
 
 
 def _to_reading(name: str, seen: Any, rates: Rates) -> InterfaceReading:
@@ -113,7 +117,12 @@ def _to_reading(name: str, seen: Any, rates: Rates) -> InterfaceReading:
         state=State.UNKNOWN if seen is None else State.UP if seen.isup else State.DOWN,
         interface_type=LOOPBACK_TYPE if seen is not None and _is_loopback(seen) else None,
         line_speed=float(seen.speed) if seen is not None and seen.speed else None,
-        **asdict(rates),
+        upload_speed=rates.upload_speed,
+        download_speed=rates.download_speed,
+        errors_in=rates.errors_in,
+        errors_out=rates.errors_out,
+        discards_in=rates.discards_in,
+        discards_out=rates.discards_out,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.network.counters import Sample
+from services.network.counters.values import Sample
 
 
 class MemorySamples:

@@ -8,7 +8,8 @@ import pytest
 
 from dashnet.errors import DriverFault
 from dashnet.reading import Reading, State
-from services.network.counters import Counters, Rates, Sample
+from services.network.counters.clocks import FIRST
+from services.network.counters.values import Counters, Rates, Sample
 from services.network.drivers.driver import ReadLimits, Target
 from services.network.drivers.host import HostDriver, HostOptions, take_sample
 from tests.factories import make_device
@@ -61,7 +62,8 @@ async def send_over_loopback(megabytes: int) -> None:
 
 async def test_the_first_reading_is_up_without_traffic(driver: HostDriver) -> None:
     reading = await read(driver, target())
-    assert (reading.state, reading.upload_speed, reading.download_speed) == (State.UP, 0.0, 0.0)
+    assert (reading.state, reading.upload_speed, reading.download_speed) == (State.UP, None, None)
+    assert reading.error == FIRST
 
 
 async def test_the_rate_is_that_of_the_traffic(driver: HostDriver) -> None:
@@ -119,7 +121,7 @@ async def test_two_reads_within_a_second_share_one_rate(driver: HostDriver, samp
 async def test_a_sample_of_another_boot_gives_no_rate(driver: HostDriver, samples: MemorySamples) -> None:
     samples.by_device[1] = Sample("another/boot", 0.0, {LOOPBACK: Counters(0, 0)}, None, {LOOPBACK: Rates(3.0, 4.0)})
     reading = await read(driver, target(interfaces=[LOOPBACK]))
-    assert (reading.state, reading.upload_speed) == (State.UP, 0.0)
+    assert (reading.state, reading.upload_speed, reading.error) == (State.UP, None, FIRST)
     assert samples.by_device[1].clock == take_sample(None).clock
 
 
@@ -157,6 +159,6 @@ async def test_the_service_reads_this_machine(network: httpx.AsyncClient) -> Non
     await send_over_loopback(5)
 
     async def read_traffic() -> bool:
-        return bool((await network.get("/devices/1")).json()["upload_speed"] > 1)
+        return ((await network.get("/devices/1")).json()["upload_speed"] or 0.0) > 1.0
 
     assert await eventually(read_traffic)

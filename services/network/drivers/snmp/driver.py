@@ -5,61 +5,41 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from dashnet.errors import DeviceTimeout, DriverFault
 from dashnet.reading import Reading, State
-from services.network.counters import NO_RATES, Sample, follow, sum_speeds
+from services.network.counters.following import explain, follow
+from services.network.counters.growth import TOO_FAST, is_line_speed_wrong
+from services.network.counters.values import Sample, sum_speeds
 from services.network.drivers.batches import Batches
 from services.network.drivers.driver import DeviceReads, ReadLimits, Target
 from services.network.drivers.facts import Facts
 from services.network.drivers.host import Samples
+from services.network.drivers.snmp.agents import IF_NUMBER, TABLE_CHANGE, Agent, uptime_seconds
 from services.network.drivers.snmp.facts import read_facts
 from services.network.drivers.snmp.options import SnmpOptions
-from services.network.drivers.snmp.tables import Interface, Value, choose_interfaces, read_interfaces, to_count
+from services.network.drivers.snmp.tables import Interface
+from services.network.drivers.snmp.values import Value
 
 if TYPE_CHECKING:
-    from services.network.drivers.snmp.session import Session, Sizes
+    from services.network.drivers.snmp.session import Session
 
 logger = logging.getLogger(__name__)
 
 NAME = "snmp"
 # Agents keep their counters for some seconds before they look again, so over less a rate is luck.
 SHORTEST_SECONDS = 5.0
-# How long a device's tables are believed, where it does not say itself that they changed.
-TABLES_SECONDS = 600.0
-_SYS_UPTIME, _IF_NUMBER, _TABLE_CHANGE = "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.2.1.0", "1.3.6.1.2.1.31.1.5.0"
 # Replicas on several machines share samples, so it is the time of day.
 _CLOCK = "utc"
 _NO_INTERFACES = (
-    "answers, but shows no interface that is up: perhaps it does not let us see them (snmpd: a view such as systemonly)"
+    "answers, but shows no interfaces: it has none, or does not let us see them (snmpd: a view such as systemonly)"
 )
-_GOLDEN_RATIO = 0.618034
+_NONE_UP = "answers, but none of its {count} interfaces is up"
 _SPARE_AGENTS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """What was last read of a device's tables: the interfaces to keep, and how to tell that they are of old."""
-
-    chosen: Sequence[Interface]
-    octets: Mapping[str, int]
-    signs: tuple[Value, Value]
-    uptime_seconds: float | None
-    read_at_seconds: float
-
-
-@dataclass(slots=True)
-class Agent:
-    """What this process remembers of one device between readings. The lock holds the device to one request."""
-
-    target: Target
-    sizes: "Sizes"
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    tables: Tables | None = None
+_Seen = tuple[Sequence[Interface], Mapping[str, Value]]
 
 
 class SnmpDriver:
@@ -87,45 +67,29 @@ class SnmpDriver:
 
     async def _read_one(self, target: Target) -> Reading:
         earlier = await self._earlier.ask(target.device_id, None)
+        kept = frozenset(earlier.interfaces if earlier else ())
         async with self.ask(target) as (agent, session):
-            head = await session.get([_IF_NUMBER, _TABLE_CHANGE])
+            head = await session.get([IF_NUMBER, TABLE_CHANGE])
             round_trip_seconds = session.round_trip_seconds
             try:
-                interfaces, values = await self._read_counters(agent, session, head, earlier)
+                seen = await agent.read_counters(session, head, kept, self._now())
             except DeviceTimeout as timeout:
                 # It has answered just now, so it is up.
                 error = f"answers, but not about its interfaces: {timeout.detail}"
-                return Reading(target.device_id, State.UP, 0.0, 0.0, round_trip_seconds, datetime.now(UTC), error)
-        counters = {one.name: one.to_counters(values) for one in interfaces}
-        sample = Sample(_CLOCK, self._now(), counters, _uptime_seconds(values))
-        followed = follow(earlier, sample, SHORTEST_SECONDS)
-        if followed is not earlier:
-            await self._taken.ask(target.device_id, followed)
-        rates = [followed.rates.get(one.name, NO_RATES) for one in interfaces]
-        upload, download = sum_speeds(rates)
-        return Reading(
-            target.device_id,
-            State.UP,
-            upload,
-            download,
-            round_trip_seconds,
-            datetime.now(UTC),
-            None if interfaces else _NO_INTERFACES,
-            interfaces=[one.to_reading(values, its) for one, its in zip(interfaces, rates, strict=True)],
-        )
+                return Reading(target.device_id, State.UP, None, None, round_trip_seconds, datetime.now(UTC), error)
+        followed = await self._follow(agent, seen, earlier)
+        return _to_reading(agent, seen, followed, round_trip_seconds)
 
-    async def _read_counters(
-        self, agent: Agent, session: "Session", head: Mapping[str, Value], earlier: Sample | None
-    ) -> tuple[Sequence[Interface], Mapping[str, Value]]:
-        """The interfaces to keep, and the values of their objects; the tables are read anew where they changed."""
-        kept = frozenset(earlier.interfaces if earlier else ())
-        if not self._is_current(agent, head):
-            await self._read_tables(agent, session, head, kept)
-        values = await _read_values(agent, session)
-        if not all(one.is_same(values) for one in _chosen(agent)):
-            await self._read_tables(agent, session, head, kept)
-            values = await _read_values(agent, session)
-        return [one for one in _chosen(agent) if one.is_same(values)], values
+    async def _follow(self, agent: Agent, seen: _Seen, earlier: Sample | None) -> Sample:
+        """Return the sample to show, and keep it for the next time."""
+        interfaces, values = seen
+        counters = {one.name: agent.widths.count(one, values) for one in interfaces}
+        sample = Sample(_CLOCK, self._now(), counters, uptime_seconds(values))
+        agent.widths.look_ahead(interfaces, earlier, sample)
+        followed = follow(earlier, sample, SHORTEST_SECONDS, may_cache=True)
+        if followed is not earlier:
+            await self._taken.ask(agent.target.device_id, followed)
+        return followed
 
     async def describe(self, target: Target) -> Facts:
         """What the device says of itself now.
@@ -162,28 +126,6 @@ class SnmpDriver:
             await session.open()
             yield agent, session
 
-    def _is_current(self, agent: Agent, head: Mapping[str, Value]) -> bool:
-        """Whether the tables that are remembered may still be believed; each device's end at a time of their own."""
-        tables = agent.tables
-        if tables is None or tables.signs != _signs(head):
-            return False
-        if (_uptime_seconds(head) or 0) < (tables.uptime_seconds or 0):
-            return False
-        spread = 0.75 + agent.target.device_id * _GOLDEN_RATIO % 1 / 2
-        return 0 <= self._now() - tables.read_at_seconds < TABLES_SECONDS * spread
-
-    async def _read_tables(
-        self, agent: Agent, session: "Session", head: Mapping[str, Value], kept: frozenset[str]
-    ) -> None:
-        agent.sizes.reset()
-        interfaces = await read_interfaces(session)
-        before = agent.tables.octets if agent.tables else {}
-        options = agent.target.options
-        assert isinstance(options, SnmpOptions)
-        chosen = choose_interfaces(interfaces, options, kept, before)
-        octets = {one.name: one.octets for one in interfaces} if options.busiest is not None else {}
-        agent.tables = Tables(chosen, octets, _signs(head), _uptime_seconds(head), self._now())
-
     def _forget_all_but(self, inventory: Mapping[int, Target]) -> None:
         if len(self._agents) > len(inventory) + _SPARE_AGENTS:
             self._agents = {device_id: agent for device_id, agent in self._agents.items() if device_id in inventory}
@@ -198,18 +140,28 @@ async def _keep(samples: Samples, taken: Mapping[int, Sample]) -> Mapping[int, N
     return {}
 
 
-def _chosen(agent: Agent) -> Sequence[Interface]:
-    return agent.tables.chosen if agent.tables else ()
+def _to_reading(agent: Agent, seen: _Seen, followed: Sample, round_trip_seconds: float) -> Reading:
+    interfaces, values = seen
+    rates = {one.name: followed.rates_of(one.name) for one in interfaces}
+    if any(its.reason == TOO_FAST and followed.doubts[name].excesses == 1 for name, its in rates.items()):
+        # The line may have another speed by now: the next reading asks.
+        agent.forget_tables()
+    upload, download = sum_speeds(rates.values())
+    wrong = {name for name, doubt in followed.doubts.items() if is_line_speed_wrong(doubt)}
+    return Reading(
+        agent.target.device_id,
+        State.UP,
+        upload,
+        download,
+        round_trip_seconds,
+        datetime.now(UTC),
+        explain(followed, rates) if interfaces else _explain_none(agent),
+        interfaces=[
+            one.to_reading(values, rates[one.name], is_line_speed_wrong=one.name in wrong) for one in interfaces
+        ],
+    )
 
 
-async def _read_values(agent: Agent, session: "Session") -> Mapping[str, Value]:
-    return await session.get([oid for one in _chosen(agent) for oid in one.oids()])
-
-
-def _signs(head: Mapping[str, Value]) -> tuple[Value, Value]:
-    return head.get(_IF_NUMBER), head.get(_TABLE_CHANGE)
-
-
-def _uptime_seconds(values: Mapping[str, Value]) -> float | None:
-    hundredths = to_count(values.get(_SYS_UPTIME))
-    return None if hundredths is None else hundredths / 100
+def _explain_none(agent: Agent) -> str:
+    count = agent.tables.count if agent.tables else 0
+    return _NONE_UP.format(count=count) if count else _NO_INTERFACES

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.network.drivers.facts import Facts
-from services.network.drivers.snmp.tables import Session, Value, to_count, to_text
+from services.network.drivers.snmp.values import Session, Value, to_count, to_text
 from services.network.drivers.snmp.vendors import device_type_of, model_in, operating_system_of, vendor_of
 
 _SYSTEM = "1.3.6.1.2.1.1"

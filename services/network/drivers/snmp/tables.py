@@ -1,17 +1,12 @@
-"""A device's interface tables (IF-MIB): which interfaces there are, which of them to keep, and their counters."""
+"""A device's interface tables (IF-MIB): which interfaces there are, and their counters."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Protocol
 
-from dashnet.errors import DriverFault
 from dashnet.reading import InterfaceReading, State
-from services.network.counters import Counters, Rates
-from services.network.drivers.snmp.options import MOST_INTERFACES, SnmpOptions
-
-Value = None | str | bytes | int | float
+from services.network.counters.values import Counters, Rates
+from services.network.drivers.snmp.values import Session, Value, to_count, to_text
 
 _TABLE, _X_TABLE = "1.3.6.1.2.1.2.2.1", "1.3.6.1.2.1.31.1.1.1"
 _DESCR, _TYPE, _SPEED = f"{_TABLE}.2", f"{_TABLE}.3", f"{_TABLE}.5"
@@ -27,7 +22,7 @@ _WALKED = (
 )
 _COUNTED = (_IN_ERRORS, _OUT_ERRORS, _IN_DISCARDS, _OUT_DISCARDS, _DISCONTINUITY, _OPER_STATUS)
 
-_UP, _UNKNOWN_STATUS, _NO_CONNECTOR, _LOOPBACK = 1, 4, 2, 24
+_UP, _DOWN, _UNKNOWN_STATUS, _NO_CONNECTOR = 1, 2, 4, 2
 # IANA's ifType: Ethernet and its forerunners, token ring, FDDI, serial lines, ISDN trunks, DSL, cable, fibre, radio.
 _PHYSICAL = frozenset(
     (
@@ -35,54 +30,61 @@ _PHYSICAL = frozenset(
         *(195, 199, 230, 238, 243, 244, 250, 251),
     )
 )
-_LARGEST_COUNTER = 2**64 - 1
-_MOST_LISTED = 20
+_LARGEST_GAUGE = 2**32 - 1
+# ifHighSpeed is Mbit/s; more than this means bits per second.
+_FASTEST_SPEED = 1_600_000
+# No line is slower in bits per second, so a smaller number that both columns share is Mbit/s.
+_SLOWEST_BITS = 9600
 
 
-class Session(Protocol):
-    """What is asked of a device here."""
-
-    async def get(self, oids: Sequence[str]) -> dict[str, Value]:
-        """The values of those of these objects that there are, and the uptime."""
-        ...
-
-    async def walk(self, column: str) -> dict[int, Value]:
-        """A column of a table, by its index."""
-        ...
+# The 64-bit counter of one direction, and the 32-bit one; null where there is none in an answer.
+Pair = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
     """A row of the tables. `name` is unique within the device; `label` is what it was made of, in column `labelled_by`.
 
-    `octets` is what it had counted when it was seen, `octet_bits` how wide those counters are.
+    `octets` is what it had counted when it was seen (null: nothing, and not 0), `octet_bits` how wide those counters
+    are. `has_connector` is null where the device does not say.
     """
 
     index: int
     name: str
     label: Value
     labelled_by: str
+    description: str
     alias: str | None
     interface_type: int | None
     line_speed: float | None
-    octets: int
+    octets: int | None
     octet_bits: int
     is_enabled: bool
     is_up: bool
     is_physical: bool
+    has_connector: bool | None
 
-    def oids(self) -> list[str]:
-        """What to ask for at each reading."""
+    def oids(self, *, with_narrow: bool = False) -> list[str]:
+        """Return what to ask for at each reading; `with_narrow`: 32-bit octet counters beside those of 64 bits."""
         octets = (_HC_IN_OCTETS, _HC_OUT_OCTETS) if self.octet_bits == 64 else (_IN_OCTETS, _OUT_OCTETS)
-        return [f"{column}.{self.index}" for column in (self.labelled_by, *octets, *_COUNTED)]
+        more = (_IN_OCTETS, _OUT_OCTETS) if with_narrow else ()
+        return [f"{column}.{self.index}" for column in (self.labelled_by, *octets, *more, *_COUNTED)]
 
     def is_same(self, values: Mapping[str, Value]) -> bool:
         """Whether this number still is this interface."""
         return values.get(f"{self.labelled_by}.{self.index}") == self.label
 
-    def to_counters(self, values: Mapping[str, Value]) -> Counters:
-        """Its counters in an answer."""
-        octets = (_HC_IN_OCTETS, _HC_OUT_OCTETS) if self.octet_bits == 64 else (_IN_OCTETS, _OUT_OCTETS)
+    def octet_pairs(self, values: Mapping[str, Value]) -> tuple[Pair, Pair]:
+        """Return both kinds of its octet counters in an answer, received and sent."""
+        wide_in, wide_out, narrow_in, narrow_out = (
+            to_count(values.get(f"{column}.{self.index}"))
+            for column in (_HC_IN_OCTETS, _HC_OUT_OCTETS, _IN_OCTETS, _OUT_OCTETS)
+        )
+        return (wide_in, narrow_in), (wide_out, narrow_out)
+
+    def to_counters(self, values: Mapping[str, Value], octet_bits: int) -> Counters:
+        """Return its counters in an answer, octets from those of so many bits."""
+        octets = (_HC_IN_OCTETS, _HC_OUT_OCTETS) if octet_bits == 64 else (_IN_OCTETS, _OUT_OCTETS)
         octets_in, octets_out = (to_count(values.get(f"{column}.{self.index}")) for column in octets)
         return Counters(
             octets_in=octets_in,
@@ -91,13 +93,16 @@ class Interface:
             errors_out=to_count(values.get(f"{_OUT_ERRORS}.{self.index}")),
             discards_in=to_count(values.get(f"{_IN_DISCARDS}.{self.index}")),
             discards_out=to_count(values.get(f"{_OUT_DISCARDS}.{self.index}")),
-            octet_bits=self.octet_bits,
-            line_speed=self.line_speed,
+            octet_bits=octet_bits,
+            # Interfaces without a line of their own, such as tunnels, often carry more than they say.
+            line_speed=self.line_speed if self.is_physical else None,
             epoch=f"{self.index}/{to_count(values.get(f'{_DISCONTINUITY}.{self.index}')) or 0}",
         )
 
-    def to_reading(self, values: Mapping[str, Value], rates: Rates) -> InterfaceReading:
-        """Its state in an answer, with these rates."""
+    def to_reading(
+        self, values: Mapping[str, Value], rates: Rates, *, is_line_speed_wrong: bool = False
+    ) -> InterfaceReading:
+        """Return its state in an answer, with these rates."""
         status = to_count(values.get(f"{_OPER_STATUS}.{self.index}"))
         state = State.DOWN
         if status in (None, _UNKNOWN_STATUS):
@@ -109,7 +114,7 @@ class Interface:
             state=state,
             alias=self.alias,
             interface_type=self.interface_type,
-            line_speed=self.line_speed,
+            line_speed=None if is_line_speed_wrong else self.line_speed,
             upload_speed=rates.upload_speed,
             download_speed=rates.download_speed,
             errors_in=rates.errors_in,
@@ -127,7 +132,8 @@ async def read_interfaces(session: Session) -> Sequence[Interface]:
     """
     columns = {column: await session.walk(column) for column in _WALKED}
     plain: dict[str, dict[int, Value]] = {_IN_OCTETS: {}, _OUT_OCTETS: {}}
-    if not columns[_HC_IN_OCTETS].keys() >= columns[_TYPE].keys():
+    wide = columns[_HC_IN_OCTETS]
+    if not wide.keys() >= columns[_TYPE].keys() or not any(wide.values()):
         plain = {column: await session.walk(column) for column in plain}
     indexes = sorted(columns[_TYPE].keys() | columns[_DESCR].keys() | columns[_NAME].keys())
     names = Counter(columns[_NAME].values())
@@ -150,81 +156,38 @@ def _to_interface(
     wide = [to_count(columns[column].get(index)) for column in (_HC_IN_OCTETS, _HC_OUT_OCTETS)]
     narrow = [to_count(columns[column].get(index)) for column in (_IN_OCTETS, _OUT_OCTETS)]
     is_wide = None not in wide
+    octets = [count for count in (wide if is_wide and any(wide) else narrow) if count is not None]
     interface_type = to_count(columns[_TYPE].get(index))
+    connector = columns[_CONNECTOR].get(index)
     return Interface(
         index=index,
         name=name if name and often[name] == 1 else f"{name}#{index}",
         label=label[1],
         labelled_by=label[0],
+        description=to_text(columns[_DESCR].get(index)),
         alias=to_text(columns[_ALIAS].get(index)) or None,
         interface_type=interface_type,
-        line_speed=_line_speed(columns[_HIGH_SPEED].get(index), columns[_SPEED].get(index)),
-        octets=sum(count or 0 for count in (wide if is_wide else narrow)),
+        line_speed=to_line_speed(columns[_HIGH_SPEED].get(index), columns[_SPEED].get(index)),
+        octets=sum(octets) if octets else None,
         octet_bits=64 if is_wide else 32,
-        is_enabled=columns[_ADMIN_STATUS].get(index, _UP) == _UP,
+        is_enabled=columns[_ADMIN_STATUS].get(index) != _DOWN,
         is_up=columns[_OPER_STATUS].get(index) == _UP,
-        is_physical=interface_type in _PHYSICAL and columns[_CONNECTOR].get(index) != _NO_CONNECTOR,
+        is_physical=interface_type in _PHYSICAL and connector != _NO_CONNECTOR,
+        has_connector=None if connector is None else connector != _NO_CONNECTOR,
     )
 
 
-def choose_interfaces(
-    interfaces: Sequence[Interface], options: SnmpOptions, kept: frozenset[str], before: Mapping[str, int]
-) -> Sequence[Interface]:
-    """Those that the options name, or the physical ones that are up.
+def to_line_speed(high: Value, low: Value) -> float | None:
+    """Return Mbit/s from ifHighSpeed and ifSpeed, null where neither says anything that can be believed.
 
-    `kept` are names that were read before: without a choice they stay when they go down. `before` is what each had
-    counted when the tables were last read, by which the busiest are told; none the first time.
-
-    Raises:
-        DriverFault: the options name none of those there are.
+    ifHighSpeed is Mbit/s, but some agents put the number of ifSpeed there, which is bits per second. ifSpeed is all
+    ones where it does not fit; some agents make ifHighSpeed of that.
     """
-    if options.chooses_by_itself:
-        chosen = _choose_usual(interfaces, kept)
-    else:
-        chosen = [one for one in interfaces if _is_named(one, options)]
-        if not chosen:
-            there = ", ".join(one.name for one in interfaces[:_MOST_LISTED]) or "none"
-            raise DriverFault(f"the device has no interface that the options name; it has: {there}")
-    if options.busiest is not None:
-        busiest = sorted(chosen, key=lambda one: one.octets - before.get(one.name, 0), reverse=True)[: options.busiest]
-        chosen = sorted(busiest, key=lambda one: one.index)
-    return chosen[:MOST_INTERFACES]
-
-
-def _choose_usual(interfaces: Sequence[Interface], kept: frozenset[str]) -> Sequence[Interface]:
-    present = [one for one in interfaces if one.is_enabled and (one.is_up or one.name in kept)]
-    physical = [one for one in present if one.is_physical]
-    return physical or [one for one in present if one.interface_type != _LOOPBACK] or present
-
-
-def _is_named(interface: Interface, options: SnmpOptions) -> bool:
-    return (
-        _matches(interface.name, options.interfaces)
-        or (interface.alias is not None and _matches(interface.alias, options.interface_aliases))
-        or interface.interface_type in (options.interface_types or ())
-    )
-
-
-def _matches(name: str, patterns: Sequence[str] | None) -> bool:
-    """A name with a bracket in it is itself before it is a pattern."""
-    return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns or ())
-
-
-def _line_speed(high: Value, low: Value) -> float | None:
-    """Mbit/s; ifSpeed is bits per second, and all ones where they do not fit."""
-    if to_count(high):
-        return float(to_count(high) or 0)
-    bits = to_count(low)
-    return bits / 1_000_000 if bits and bits < 2**32 - 1 else None
-
-
-def to_count(value: Value) -> int | None:
-    """A whole number that a counter can have; null for anything else that a device may say."""
-    return value if isinstance(value, int) and 0 <= value <= _LARGEST_COUNTER else None
-
-
-def to_text(value: Value) -> str:
-    """Text without what cannot be shown; empty for anything else that a device may say."""
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    return "".join(one for one in value if one.isprintable()).strip()[:255] if isinstance(value, str) else ""
+    fast, bits = to_count(high) or 0, to_count(low) or 0
+    if bits >= _LARGEST_GAUGE:
+        bits = 0
+    if fast >= _LARGEST_GAUGE or (not bits and fast in (_LARGEST_GAUGE // 10**6, _LARGEST_GAUGE // 10**6 + 1)):
+        fast = 0
+    if fast and (fast > _FASTEST_SPEED or (fast == bits and bits >= _SLOWEST_BITS)):
+        fast, bits = 0, fast
+    return float(fast) if fast else bits / 1_000_000 if bits else None

@@ -5,9 +5,11 @@ import pytest
 
 from dashnet.errors import DriverFault
 from dashnet.reading import State
+from services.network.counters.clocks import BY_OUR_CLOCK, DISAGREE, FIRST, RESTARTED
 from services.network.demo_agents.ber import COUNTER64, Value, name, text, whole
 from services.network.drivers.driver import ReadLimits
-from services.network.drivers.snmp.driver import TABLES_SECONDS, SnmpDriver
+from services.network.drivers.snmp.agents import TABLES_SECONDS
+from services.network.drivers.snmp.driver import SnmpDriver
 from tests.network.drivers.agent import IF_X_TABLE, LOOPBACK, TUNNEL, Interface, run_agent
 from tests.network.drivers.memory_samples import MemorySamples
 from tests.network.drivers.polls import TIMEOUT_SECONDS, Poller
@@ -20,7 +22,7 @@ UPTIME = "1.3.6.1.2.1.1.3.0"
 async def test_the_first_reading_is_up_and_knows_its_interfaces_without_rates() -> None:
     async with run_agent(Interface("eth0", 10**12, 10**13, alias="to the cellar")) as agent:
         reading = await Poller(agent).read()
-    assert (reading.state, reading.error, reading.upload_speed) == (State.UP, None, 0.0)
+    assert (reading.state, reading.error, reading.upload_speed) == (State.UP, FIRST, None)
     (interface,) = reading.interfaces
     assert (interface.name, interface.alias, interface.state) == ("eth0", "to the cellar", State.UP)
     assert (interface.interface_type, interface.line_speed, interface.upload_speed) == (6, 1000.0, None)
@@ -78,6 +80,99 @@ async def test_a_32_bit_counter_that_wraps_goes_on() -> None:
     assert (interfaces["old0"].download_speed, interfaces["old0"].upload_speed) == (1.0, 0.0)
 
 
+async def test_a_counter_that_is_out_of_its_mind_once_makes_no_spike() -> None:
+    async with run_agent(Interface("eth0", 10**12), Interface("eth1")) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_in = 2**64 - 384
+        agent.interfaces[2].octets_in += MEGABIT
+        reading = await poller.read_after()
+        assert (reading.download_speed, reading.interfaces[0].download_speed) == (1.0, None)
+        assert reading.error == "1 of 2 interfaces has no rate: counted more than its line can carry (eth0)"
+        agent.interfaces[1].octets_in = 10**12 + 2 * MEGABIT
+        assert (await poller.read_interfaces_after())["eth0"].download_speed is None
+        agent.interfaces[1].octets_in += MEGABIT
+        reading = await poller.read_after()
+    assert (reading.interfaces[0].download_speed, reading.error) == (1.0, None)
+
+
+@pytest.mark.parametrize("counted", [0, 10**12])
+async def test_64_bit_counters_that_stand_still_give_way_to_those_of_32_bits(counted: int) -> None:
+    dead: dict[str, Value | None] = {f"{IF_X_TABLE}.{column}.1": whole(counted, COUNTER64) for column in (6, 10)}
+    async with run_agent(Interface("eth0", 10**9, 10**9), overrides=dead) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        speeds = []
+        for _ in range(5):
+            agent.interfaces[1].octets_in += MEGABIT
+            agent.interfaces[1].octets_out += 2 * MEGABIT
+            reading = await poller.read_after()
+            speeds.append((reading.upload_speed, reading.download_speed))
+    assert speeds[-2:] == [(2.0, 1.0), (2.0, 1.0)]
+
+
+async def test_64_bit_counters_that_read_zero_are_never_shown_as_no_traffic() -> None:
+    dead: dict[str, Value | None] = {f"{IF_X_TABLE}.{column}.1": whole(0, COUNTER64) for column in (6, 10)}
+    async with run_agent(Interface("eth0", 10**9, 10**9), overrides=dead) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].octets_in += MEGABIT
+        agent.interfaces[1].octets_out += MEGABIT
+        reading = await poller.read_after()
+    assert (reading.upload_speed, reading.download_speed) == (1.0, 1.0)
+
+
+async def test_64_bit_counters_that_vanish_give_way_or_leave_the_sum_unknown() -> None:
+    gone: dict[str, Value | None] = {f"{IF_X_TABLE}.{column}.1": None for column in (6, 10)}
+    async with run_agent(Interface("eth0", 10**12, 10**12)) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        speeds = []
+        for number in range(4):
+            agent.interfaces[1].octets_in += MEGABIT
+            agent.overrides = {} if number % 2 else gone
+            speeds.append((await poller.read_after()).download_speed)
+    assert set(speeds) <= {None, 1.0}
+    assert speeds[0] is None
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.01, 0.8])
+async def test_an_uptime_that_is_no_clock_is_noticed_and_ours_is_taken(speed: float) -> None:
+    async with run_agent(Interface("eth0", 10**12)) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        seen = []
+        for _ in range(4):
+            poller.now += 60
+            agent.tick(60 * speed)
+            agent.interfaces[1].octets_in += MEGABIT
+            reading = await poller.read()
+            seen.append((reading.download_speed, reading.error))
+    assert seen == [(None, DISAGREE), (None, DISAGREE), (1.0, BY_OUR_CLOCK), (1.0, BY_OUR_CLOCK)]
+
+
+async def test_a_line_speed_that_changes_is_read_anew_when_it_is_exceeded() -> None:
+    async with run_agent(Interface("eth0", speed=100)) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.interfaces[1].speed = 1000
+        agent.interfaces[1].octets_in += 500 * MEGABIT
+        assert (await poller.read_after()).download_speed is None
+        agent.interfaces[1].octets_in += 500 * MEGABIT
+        (interface,) = (await poller.read_after()).interfaces
+    assert (interface.download_speed, interface.line_speed) == (500.0, 1000.0)
+
+
+async def test_a_line_speed_that_is_made_up_is_shown_as_unknown_in_the_end() -> None:
+    async with run_agent(Interface("eth0", speed=10)) as agent:
+        poller = Poller(agent)
+        await poller.read()
+        for _ in range(4):
+            agent.interfaces[1].octets_in += 500 * MEGABIT
+            (interface,) = (await poller.read_after()).interfaces
+    assert (interface.download_speed, interface.line_speed) == (500.0, None)
+
+
 async def test_a_counter_that_was_reset_gives_no_rate_once() -> None:
     async with run_agent(Interface("eth0", 10**12, 10**12), Interface("eth1")) as agent:
         poller = Poller(agent)
@@ -100,7 +195,8 @@ async def test_no_rate_is_made_across_a_restart_even_if_the_counters_are_ahead()
         agent.interfaces[1].octets_in = 10**12
         poller.now += 60
         reading = await poller.read()
-    assert (reading.state, reading.download_speed, reading.interfaces[0].download_speed) == (State.UP, 0.0, None)
+    assert (reading.state, reading.error) == (State.UP, RESTARTED)
+    assert (reading.download_speed, reading.interfaces[0].download_speed) == (None, None)
 
 
 async def test_an_uptime_that_wraps_is_no_restart() -> None:
@@ -253,7 +349,7 @@ async def test_a_device_that_answers_but_not_about_its_interfaces_is_up() -> Non
 
 
 async def test_a_reading_asks_only_for_what_it_needs_once_the_tables_are_known() -> None:
-    async with run_agent(*(Interface(f"eth{number}") for number in range(12))) as agent:
+    async with run_agent(*(Interface(f"eth{number}", 1, 1) for number in range(12))) as agent:
         poller = Poller(agent)
         await poller.read()
         agent.requests.clear()
@@ -301,6 +397,27 @@ async def test_without_a_choice_the_physical_ones_that_are_up_are_kept() -> None
     async with run_agent(*interfaces) as agent:
         reading = await Poller(agent).read()
     assert [one.name for one in reading.interfaces] == ["eth0"]
+
+
+@pytest.mark.parametrize("admin", [0, 1, 3, 7])
+async def test_only_an_interface_that_is_switched_off_is_left_out(admin: int) -> None:
+    async with run_agent(Interface("eth0", admin=admin), Interface("eth1", admin=2)) as agent:
+        reading = await Poller(agent).read()
+    assert [one.name for one in reading.interfaces] == ["eth0"]
+
+
+async def test_a_device_without_interfaces_is_up_and_says_so() -> None:
+    async with run_agent() as agent:
+        reading = await Poller(agent, interfaces=["*"]).read()
+    assert (reading.state, reading.upload_speed) == (State.UP, None)
+    assert reading.error is not None
+    assert reading.error.startswith("answers, but shows no interfaces: it has none, or")
+
+
+async def test_a_device_without_an_interface_that_is_up_says_how_many_it_has() -> None:
+    async with run_agent(Interface("eth0", oper=2), Interface("eth1", oper=2)) as agent:
+        reading = await Poller(agent).read()
+    assert (reading.state, reading.error) == (State.UP, "answers, but none of its 2 interfaces is up")
 
 
 async def test_a_choice_that_fits_nothing_is_a_fault_of_ours() -> None:
