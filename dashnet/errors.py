@@ -1,6 +1,7 @@
 """What can go wrong, as one family.
 
 DashnetError
+├── Forbidden            403  not for a page of this origin
 ├── NotFound             404  no such device
 ├── Conflict             409  clashes with what is stored
 ├── InvalidInput         422  well-formed, but not allowed; knows the field
@@ -38,6 +39,13 @@ class DashnetError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
+
+
+class Forbidden(DashnetError):
+    """The request comes from a page that may not make it."""
+
+    http_status = 403
+    title = "Forbidden"
 
 
 class NotFound(DashnetError):

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashnet.database import describe_error, describe_outage, is_unreachable, sqlstate_of
 from dashnet.errors import DashnetError, FieldError, InvalidInput, ServiceUnavailable
 from dashnet.redis import describe_outage as describe_redis_outage
+from dashnet.security_headers import SECURITY_HEADERS
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,18 @@ def problem_response(
     """Render one problem."""
     shown = [{"location": error.location, "detail": error.detail} for error in errors[:SHOWN_ERRORS]]
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": shown}
-    return Response(orjson.dumps(body), status, headers, media_type=MEDIA_TYPE)
+    # An error that nobody foresaw is answered outside of all middleware.
+    return Response(orjson.dumps(body), status, SECURITY_HEADERS | (headers or {}), media_type=MEDIA_TYPE)
+
+
+async def refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request, or the handshake of a websocket, with this; servers that cannot do the latter answer 403."""
+    if scope["type"] == "websocket":
+        await receive()
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+            return
+    await response(scope, receive, send)
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -152,8 +152,9 @@ class Settings(BaseSettings):
     )
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
-        description="Public names under which both services answer, comma separated (noc.example.org); * for any. "
-        "Addresses, names without a dot and those of private networks (.local, .internal, .home.arpa) need none.",
+        description="Further names under which both services answer, comma separated (noc.example.org); * for any. "
+        "Bound to loopback they answer under loopback names, this machine's name and its addresses; bound elsewhere "
+        "under every address, names without a dot and those of private networks (.local, .internal, .home.arpa) too.",
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")

@@ -14,15 +14,18 @@ import yaml
 from dashnet import __version__
 from dashnet.backups.programs import NAMES, Programs, look_into
 from dashnet.embedded.binaries import WHEELS_FOLDER
+from dashnet.hosts import make_host_rule
 from dashnet.settings import Settings
 from dashnet.settings_page import make_settings_page, variable_of
 from dashnet.watchdog import make_parser
+from tests.conftest import make_settings
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ("network", "app", "worker")
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+FIELDS = {variable_of(name, field): name for name, field in Settings.model_fields.items()}
 VARIABLES = {variable_of(name, field): field for name, field in Settings.model_fields.items()}
 
 
@@ -64,6 +67,16 @@ def test_every_setting_has_a_way_into_its_container() -> None:
 def test_a_setting_that_becomes_an_option_has_its_own_default_there() -> None:
     given = re.findall(r"\$\{([A-Z_]+)([^}]*)\}", str([SERVICES[name]["command"] for name in OURS]))
     assert given == [("DASHNET_APP_PROCESSES", f":-{VARIABLES['DASHNET_APP_PROCESSES'].default}")]
+
+
+@pytest.mark.parametrize(("name", "own"), [("network", "network:5000"), ("app", "app:5001")])
+def test_a_container_answers_under_its_name_among_the_others_and_under_no_other(name: str, own: str) -> None:
+    """Its port is published on loopback, so that a browser could be led to it like to a service bound there."""
+    environment = {key: re.sub(r"\$\{\w+-\}", "", value) for key, value in SERVICES[name]["environment"].items()}
+    values = {field: environment[key] for key, field in FIELDS.items() if environment.get(key)}
+    rule = make_host_rule(make_settings(**values), make_settings(**values).app_host)
+    assert [rule.allows(host) for host in (own, "127.0.0.1:5001", "localhost")] == [True] * 3
+    assert not any(rule.allows(host) for host in ("evil", "evil.local", "evil.internal", "192.0.2.7"))
 
 
 def test_only_the_service_of_many_processes_shares_its_metrics_in_memory_that_begins_empty() -> None:

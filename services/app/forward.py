@@ -6,6 +6,7 @@ import httpx
 from fastapi import APIRouter, Path, Request, Response
 
 from dashnet.errors import ServiceUnavailable
+from dashnet.origins import TOUCHES_DEVICES
 from dashnet.problems import problem_responses
 from services.app.dependencies import Network
 
@@ -68,13 +69,21 @@ async def delete_device(device_id: DeviceId, request: Request, network: Network)
     return await _forward(request, network, f"/devices/{device_id}")
 
 
-@router.get("/devices/{device_id}/facts", responses={200: _DEVICE, **problem_responses(404, 409, 502, 504)})
+@router.get(
+    "/devices/{device_id}/facts",
+    responses={200: _DEVICE, **problem_responses(404, 409, 502, 504)},
+    dependencies=[TOUCHES_DEVICES],
+)
 async def read_facts(device_id: DeviceId, request: Request, network: Network) -> Response:
     """Ask a device now what it is: name, description, vendor, model, serial, and what could stand in the inventory."""
     return await _forward(request, network, f"/devices/{device_id}/facts")
 
 
-@router.get("/devices/{device_id}/reading", responses={200: _DEVICE, **problem_responses(404)})
+@router.get(
+    "/devices/{device_id}/reading",
+    responses={200: _DEVICE, **problem_responses(404)},
+    dependencies=[TOUCHES_DEVICES],
+)
 async def read_device_now(device_id: DeviceId, request: Request, network: Network) -> Response:
     """Read a device now, beside the refreshes: nothing of it is stored. It has what a snapshot has not.
 

@@ -14,16 +14,19 @@ from sqlalchemy.exc import ProgrammingError
 from dashnet import __version__
 from dashnet.clocks import describe_ahead
 from dashnet.database import create_engine, describe_outage, is_unreachable
+from dashnet.documentation import install_documentation
 from dashnet.errors import ServiceUnavailable
-from dashnet.hosts import RefuseForeignHosts, list_allowed_hosts
+from dashnet.hosts import RefuseForeignHosts, make_host_rule
 from dashnet.logs import configure_logging
 from dashnet.memory import collect_less_often
 from dashnet.metrics import CountRequests, metrics_page
 from dashnet.open_files import allow_open_files
+from dashnet.origins import RefuseForeignPages
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.reading import to_wire
 from dashnet.redis import create_redis
 from dashnet.redis import describe_outage as describe_redis_outage
+from dashnet.security_headers import AddSecurityHeaders
 from dashnet.settings import Settings, get_settings
 from dashnet.tasks import cancel_and_wait
 from services.app import (
@@ -70,12 +73,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description="Devices with their latest snapshots and their past. The live feeds are the websockets `/live` "
         "and `/` (the protocol of 2020); docs/protocol.md tells both.",
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
     )
     app.add_middleware(BodyLimit, limit_bytes=LARGEST_BODY_BYTES)
     app.add_middleware(RefuseForeignOrigins, allowed=settings.allowed_origins)
-    app.add_middleware(RefuseForeignHosts, allowed=list_allowed_hosts(settings))
+    app.add_middleware(RefuseForeignPages, allowed=settings.allowed_origins)
+    app.add_middleware(RefuseForeignHosts, rule=make_host_rule(settings, settings.app_host))
+    app.add_middleware(AddSecurityHeaders)
     app.add_middleware(CountRequests)
+    install_documentation(app)
     install_problems(app)
     # History first: its /devices/history is no id of a device.
     past = (history, interfaces, availability, traffic, state_changes, reports)

@@ -21,6 +21,7 @@ from dashnet.history.report import ReportFigures, parse_month
 from dashnet.jobs import Job, request_once
 from dashnet.problems import problem_responses
 from dashnet.reading import to_wire
+from dashnet.security_headers import make_style_policy
 from dashnet.settings import Settings
 from services.app.dependencies import CurrentSettings, Engine, RedisClient
 from services.app.ranges import AskedZone, invalid_field
@@ -97,13 +98,16 @@ async def read_report(
         if figures is None:
             return await _answer_progress(engine, asked, tick)
     content = figures if format is Format.JSON else await asyncio.to_thread(_render, figures, format)
-    # A browser shows the page and keeps the others as files.
-    kept = (
-        {}
-        if format in (Format.JSON, Format.HTML)
-        else {"content-disposition": f'attachment; filename="{_name(asked, format)}"'}
-    )
-    return Response(content, media_type=_MEDIA_TYPES[format], headers=kept)
+    return Response(content, media_type=_MEDIA_TYPES[format], headers=_make_headers(content, asked, format))
+
+
+def _make_headers(content: bytes, asked: _Asked, format: Format) -> dict[str, str]:
+    """A browser shows the page, with the style that it has inside, and keeps tables and PDFs as files."""
+    if format is Format.JSON:
+        return {}
+    if format is Format.HTML:
+        return {"content-security-policy": make_style_policy(content.decode())}
+    return {"content-disposition": f'attachment; filename="{_name(asked, format)}"'}
 
 
 async def _answer_progress(engine: AsyncEngine, asked: _Asked, tick: datetime | None) -> Response:

@@ -10,28 +10,28 @@ from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from dashnet.security_headers import SECURITY_HEADERS, make_policy, make_style_policy
+
 LANDING_PAGE = Path(__file__).parent / "landing.html"
 SCREEN_FOLDER = Path(__file__).parent / "static"
 LEAST_COMPRESSED_BYTES = 1024
 
-# 'self' holds for the websocket of the same host too. The landing page has its style inside.
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
-_LANDING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+# 'self' holds for the websocket of the same host too.
+_SELF = "script-src style-src img-src font-src connect-src manifest-src"
+_POLICY = make_policy(*(f"{directive} 'self'" for directive in _SELF.split()))
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_FIRST = "no-cache"
 
 
 def add_screen(app: FastAPI, folder: Path = SCREEN_FOLDER) -> None:
     """Serve the build in `folder` at `/`, and its files; it may come and go while the service runs."""
+    landing_policy = make_style_policy(LANDING_PAGE.read_text(encoding="utf-8"))
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def read_screen(_: Request) -> Response:
         page = folder / "index.html"
         is_built = page.exists()
-        headers = _headers(_ASK_FIRST) | {"content-security-policy": _POLICY if is_built else _LANDING_POLICY}
+        headers = _headers(_ASK_FIRST) | {"content-security-policy": _POLICY if is_built else landing_policy}
         return FileResponse(page if is_built else LANDING_PAGE, headers=headers, media_type="text/html")
 
     # Names in assets/ change with their content; those in screen/ do not.
@@ -63,4 +63,4 @@ class _Files(StaticFiles):
 
 
 def _headers(caching: str) -> dict[str, str]:
-    return {"cache-control": caching, "x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
+    return SECURITY_HEADERS | {"cache-control": caching}

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from dashnet.origins import TOUCHES_DEVICES
 from dashnet.problems import problem_responses
 from services.network import inventory as queries
 from services.network.bodies import merge_update, parse_devices, parse_update
@@ -52,7 +53,12 @@ def _json_response(content: bytes, status: int = 200) -> Response:
     return Response(content, status, media_type="application/json")
 
 
-@router.get("/devices/", response_model=list[DevicePublic])
+@router.get(
+    "/devices/",
+    response_model=list[DevicePublic],
+    responses=problem_responses(403),
+    dependencies=[TOUCHES_DEVICES],
+)
 async def read_devices(
     inventory: CurrentInventory,
     reader: CurrentReader,
@@ -109,7 +115,12 @@ def _encode_created(ids: Sequence[int], devices: Sequence[SealedDevice], is_list
     return encode(created if is_list else created[0])
 
 
-@router.get("/devices/{device_id}", response_model=DevicePublic, responses=problem_responses(404))
+@router.get(
+    "/devices/{device_id}",
+    response_model=DevicePublic,
+    responses=problem_responses(403, 404),
+    dependencies=[TOUCHES_DEVICES],
+)
 async def read_device(
     device_id: DeviceId, inventory: CurrentInventory, reader: CurrentReader, with_interfaces: WithInterfaces = False
 ) -> Response:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 
 from dashnet.errors import Conflict, DriverFault
+from dashnet.origins import TOUCHES_DEVICES
 from dashnet.problems import problem_responses
 from services.network import inventory as queries
 from services.network.dependencies import CurrentInventory, CurrentReader
@@ -35,7 +36,12 @@ class DeviceFacts(BaseModel):
     device_type: str | None
 
 
-@router.get("/devices/{device_id}/facts", response_model=DeviceFacts, responses=problem_responses(404, 409, 502, 504))
+@router.get(
+    "/devices/{device_id}/facts",
+    response_model=DeviceFacts,
+    responses=problem_responses(403, 404, 409, 502, 504),
+    dependencies=[TOUCHES_DEVICES],
+)
 async def read_facts(device_id: DeviceId, inventory: CurrentInventory, reader: CurrentReader) -> Response:
     """Ask a device now what it is.
 

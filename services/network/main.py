@@ -15,15 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet import __version__
 from dashnet.database import create_engine, describe_outage, is_unreachable, migrate
+from dashnet.documentation import install_documentation
 from dashnet.errors import ServiceUnavailable
-from dashnet.hosts import RefuseForeignHosts, list_allowed_hosts
+from dashnet.hosts import RefuseForeignHosts, make_host_rule
 from dashnet.logs import configure_logging
 from dashnet.memory import collect_less_often
 from dashnet.metrics import CountRequests, metrics_page
 from dashnet.open_files import allow_open_files
+from dashnet.origins import RefuseForeignPages
 from dashnet.problems import BodyLimit, install_problems, problem_responses
 from dashnet.redis import create_redis
 from dashnet.redis import describe_outage as describe_redis_outage
+from dashnet.security_headers import AddSecurityHeaders
 from dashnet.settings import Settings, get_settings
 from services.network import devices, discoveries, driver_list, facts, fleet_routes, readings, secrets
 from services.network.bodies import MOST_BYTES
@@ -96,11 +99,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description="The inventory of real and simulated devices, each read at the moment you ask.",
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
     )
     app.add_middleware(BodyLimit, limit_bytes=MOST_BYTES)
-    app.add_middleware(RefuseForeignHosts, allowed=list_allowed_hosts(settings))
+    app.add_middleware(RefuseForeignPages, allowed=settings.allowed_origins)
+    app.add_middleware(RefuseForeignHosts, rule=make_host_rule(settings, settings.network_host))
+    app.add_middleware(AddSecurityHeaders)
     app.add_middleware(CountRequests)
+    install_documentation(app)
     install_problems(app, (*devices.SCHEMAS, *discoveries.SCHEMAS))
     app.include_router(devices.router)
     app.include_router(fleet_routes.router)

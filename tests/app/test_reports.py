@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.history.report import ReportFigures
 from dashnet.jobs import MOST_WAITING, Job
+from dashnet.security_headers import hash_inline
 from dashnet.settings import Settings
 from services.app import reports
 from tests.conftest import run_app
@@ -65,6 +66,12 @@ async def test_who_asks_again_is_given_the_same(app: httpx.AsyncClient, worker: 
 async def count_runs(engine: AsyncEngine) -> int:
     async with engine.connect() as connection:
         return int(await connection.scalar(text("SELECT count(*) FROM store.job_run WHERE job = 'report'")) or 0)
+
+
+async def test_as_a_page_it_lets_in_its_own_style_and_nothing_else(app: httpx.AsyncClient, worker: None) -> None:
+    answer = await app.get(PATH, params={"format": "html"})
+    (source,) = hash_inline(answer.text, "style")
+    assert f"default-src 'none'; style-src {source}; base-uri" in answer.headers["content-security-policy"]
 
 
 async def test_it_says_what_the_other_routes_say(app: httpx.AsyncClient, worker: None, rows: list[Row]) -> None:
