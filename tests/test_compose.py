@@ -72,7 +72,9 @@ def test_a_setting_that_becomes_an_option_has_its_own_default_there() -> None:
 @pytest.mark.parametrize(("name", "own"), [("network", "network:5000"), ("app", "app:5001")])
 def test_a_container_answers_under_its_name_among_the_others_and_under_no_other(name: str, own: str) -> None:
     """Its port is published on loopback, so that a browser could be led to it like to a service bound there."""
-    environment = {key: re.sub(r"\$\{\w+-\}", "", value) for key, value in SERVICES[name]["environment"].items()}
+    environment = {
+        key: re.sub(r"\$\{\w+:?-([^}]*)\}", r"\1", value) for key, value in SERVICES[name]["environment"].items()
+    }
     values = {field: environment[key] for key, field in FIELDS.items() if environment.get(key)}
     rule = make_host_rule(make_settings(**values), make_settings(**values).app_host)
     assert [rule.allows(host) for host in (own, "127.0.0.1:5001", "localhost")] == [True] * 3

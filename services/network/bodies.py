@@ -10,7 +10,7 @@ from dashnet.errors import FieldError, InvalidInput, PayloadTooLarge
 from dashnet.problems import invalid_input
 from services.network.discovery.models import DiscoveryCreate
 from services.network.models import DeviceCreate, DeviceEntry, DeviceUpdate
-from services.network.sealing import Tokens, fill_in_kept
+from services.network.sealing import Tokens, check_destination, fill_in_kept
 from services.network.secret_keys import SecretKeys
 
 MOST_DEVICES = 100_000
@@ -93,14 +93,17 @@ def merge_update(
     """A device in wire form with changes applied, checked as a whole, and the stored secrets that it keeps.
 
     Raises:
-        InvalidInput: the fields do not fit together, such as options of another driver.
+        InvalidInput: the fields do not fit together, such as options of another driver, or a secret that is kept
+            would be sent elsewhere.
     """
     stored = {name: value for name, value in device.items() if name != "id"}
     fields = stored | update.model_dump(exclude_unset=True)
     kept: Tokens = {}
     if fields["driver"] == device["driver"]:
         fields["driver_options"], kept = fill_in_kept(fields["driver"], fields["driver_options"], tokens, keys)
-    return _validate(DeviceCreate, fields), kept
+    changed = _validate(DeviceCreate, fields)
+    check_destination(device, changed, kept)
+    return changed, kept
 
 
 def _validate(model: type[_Model], given: object) -> _Model:

@@ -12,7 +12,7 @@ from services.network.drivers import OPTIONS
 from services.network.fleet_parents import Member, Parents, find_circles
 from services.network.inventory import Changes
 from services.network.models import DeviceCreate, DeviceEntry
-from services.network.sealing import SealedDevice, Tokens, fill_in_kept, keep_equal, seal
+from services.network.sealing import SealedDevice, Tokens, check_destination, fill_in_kept, keep_equal, seal
 from services.network.secret_keys import SecretKeys
 
 _DEFAULT_DRIVER = str(DeviceCreate.model_fields["driver"].default)
@@ -110,6 +110,7 @@ class _Planner:
         """Each entry as a whole device, its parent aside."""
         devices = []
         faults: list[Any] = []
+        moved: list[FieldError] = []
         for index, (entry, one) in enumerate(zip(self.entries, self.ids, strict=True)):
             fields = self._merge(entry, self.stored.get(one))
             tokens = self._tokens_for(one, fields.get("driver", _DEFAULT_DRIVER))
@@ -119,12 +120,18 @@ class _Planner:
                     options = fields.get("driver_options", {})
                     fields["driver_options"], kept = fill_in_kept(self.stored[one]["driver"], options, tokens, keys)
                 device = DeviceCreate.model_validate(fields)
+                if kept:
+                    check_destination(self.stored[one], device, kept)
                 devices.append(seal(device, keys, keep_equal(device, tokens, kept, keys)))
             except ValidationError as error:
                 parts = error.errors(include_url=False, include_input=False)
                 faults += [{**part, "loc": ("body", index, *part["loc"])} for part in parts]
+            except InvalidInput as error:
+                moved += [FieldError(f"[{index}].{part.location}", part.detail) for part in error.errors]
         if faults:
             raise invalid_input(faults)
+        if moved:
+            raise InvalidInput(f"{moved[0].location}: {moved[0].detail}", moved)
         return devices
 
     def _merge(self, entry: DeviceEntry, stored: _Wire | None) -> _Wire:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashnet.errors import DriverFault
+from dashnet.errors import DriverFault, FieldError, InvalidInput
 from dashnet.secret_mask import SECRET_MASK
-from services.network.drivers import OPTIONS, check_driver, check_options
+from services.network.drivers import OPTIONS, check_driver, check_options, parse_options
+from services.network.drivers.destination import Destination
 from services.network.drivers.secret_places import (
     Path,
     Places,
@@ -70,6 +71,40 @@ def keep_equal(device: DeviceCreate, tokens: Tokens, kept: Tokens, keys: SecretK
         if pointer in tokens and _read_or_none(tokens[pointer], keys) == secret.get_secret_value()
     }
     return {**same, **kept}
+
+
+def check_destination(before: Mapping[str, Any], device: DeviceCreate, kept: Tokens) -> None:
+    """Keep stored secrets at the destination that they were given for.
+
+    `before` is the stored device in wire form, `device` what becomes of it with the secrets in `kept` staying.
+
+    Raises:
+        InvalidInput: it would send them elsewhere; names each.
+    """
+    if not kept or before["driver"] not in OPTIONS:
+        return
+    new = _find_destination(device.driver, device.driver_options, device.ip_address)
+    old = _find_destination(before["driver"], before["driver_options"], before["ip_address"])
+    if old is not None and new == old:
+        return
+    why = "the stored options lead nowhere" if old is None or new is None else new.explain_change(old)
+    errors = [
+        FieldError(
+            ".".join(("driver_options", *to_path(pointer))), f"give the secret again (null removes it), because {why}"
+        )
+        for pointer in kept
+    ]
+    raise InvalidInput(f"{errors[0].location}: {errors[0].detail}", errors)
+
+
+def _find_destination(driver: str, options: Mapping[str, Any], ip_address: str) -> Destination | None:
+    """None where the driver does not take these options, which are then not sent anywhere either."""
+    shown = {path for path, _ in find_secrets(options, secret_places(OPTIONS[driver]))}
+    opened = with_values(dict(options), dict.fromkeys(shown, _UNREADABLE))
+    try:
+        return parse_options(driver, opened).find_destination(ip_address)
+    except ValueError:
+        return None
 
 
 def unseal(options: dict[str, Any], tokens: Tokens, keys: SecretKeys) -> dict[str, Any]:

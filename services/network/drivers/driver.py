@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dashnet.errors import DeviceFailure, DeviceTimeout, DriverFault
 from dashnet.reading import Reading, State, unread
+from services.network.drivers.destination import Destination, find_destination
 from services.network.drivers.internal_faults import FaultLog, ends_task
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,10 @@ class DriverOptions(BaseModel):
     """Base of each driver's options: unknown names are refused, and what is typed `SecretStr` is kept as a secret."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    def find_destination(self, ip_address: str) -> Destination:
+        """Where secrets are sent; options that lead elsewhere than the usual names do have their own."""
+        return find_destination(dict(self), ip_address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +218,13 @@ class DeviceReads:
             flight.landed.cancel()
 
     def _take(self, flight: _Flight) -> Reading:
-        device_id = flight.target.device_id
         if not flight.landed.done() or flight.landed.cancelled():
-            self._turns[device_id] = _FIRST
-            return unread(device_id, State.UNKNOWN, datetime.now(UTC), self._explain_late(flight))
+            self._turns[flight.target.device_id] = _FIRST
+            return unread(flight.target.device_id, State.UNKNOWN, datetime.now(UTC), self._explain_late(flight))
         reading = flight.landed.result()
+        self._turns.pop(flight.target.device_id, None)
         if reading.state is State.DOWN:
-            self._turns[device_id] = _LAST
-        else:
-            self._turns.pop(device_id, None)
+            self._turns[flight.target.device_id] = _LAST
         return reading
 
     def _explain_late(self, flight: _Flight) -> str:

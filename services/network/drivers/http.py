@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_
 from dashnet.errors import DeviceFailure, DeviceTimeout
 from dashnet.reading import Reading, State
 from services.network.drivers.certificates import check_expiry
+from services.network.drivers.destination import Destination, normalize_host
 from services.network.drivers.driver import DeviceReads, DriverOptions, ReadLimits, Target
 from services.network.drivers.http_transport import HttpTransport, make_tls, to_http_error
 from services.network.drivers.names import Names
@@ -98,6 +99,13 @@ class HttpOptions(DriverOptions):
         if self.username is not None and self.bearer_token is not None:
             raise ValueError("either username and password, or bearer_token")
         return self
+
+    def find_destination(self, ip_address: str) -> Destination:
+        """The host of the page that is asked for, as the driver's own library reads its address."""
+        page = httpx.URL(self.url or f"http://{_in_url(ip_address)}/")
+        usual_port = 443 if page.scheme == "https" else 80
+        sources = dict.fromkeys(("scheme", "host", "port"), "url" if self.url else "ip_address")
+        return Destination(page.scheme, normalize_host(page.host), page.port or usual_port, sources)
 
 
 class HttpDriver:

@@ -75,5 +75,7 @@ test('errors stand at their option, those of no option above all', () => {
 	expect(toOptionErrors(told, fields)).toEqual({ port: 'Field required', headers: 'too long' });
 	const unknown = "driver 'tcp' does not take this: colour: Extra inputs are not permitted (its options: port)";
 	expect(toOptionErrors(unknown, fields)).toEqual({ '': unknown });
+	const moved = 'port: give the secret again (null removes it), because url now points to another host';
+	expect(toOptionErrors(moved, fields)).toEqual({ port: moved.slice('port: '.length) });
 	expect(toOptionErrors(undefined, fields)).toEqual({});
 });
