@@ -36,6 +36,7 @@ PURE = (
     "services/network/counters/following.py",
     "services/network/counters/growth.py",
     "services/network/counters/values.py",
+    "services/network/drivers/layers.py",
     "services/network/hashes.py",
     "services/network/demo_agents/agent.py",
     "services/network/demo_agents/network.py",

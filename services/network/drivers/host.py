@@ -17,12 +17,12 @@ from dashnet.reading import InterfaceReading, Reading, State
 from services.network.counters.following import explain, follow
 from services.network.counters.values import Counters, Rates, Sample, sum_speeds
 from services.network.drivers.driver import DeviceReads, DriverOptions, ReadLimits, Target
+from services.network.drivers.layers import LOOPBACK_TYPE
+from services.network.drivers.own_layers import find_own_repeats
 
 NAME = "host"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _NO_INTERFACES = "no interface of this machine is up"
-# In IANA's registry of ifType.
-LOOPBACK_TYPE = 24
 
 
 class HostOptions(DriverOptions):
@@ -67,8 +67,8 @@ class HostDriver:
         if sample is not earlier:
             await self._samples.put({target.device_id: sample})
         rates = {name: sample.rates_of(name) for name in taken.interfaces}
-        interfaces = await asyncio.to_thread(read_interfaces, rates)
-        upload, download = sum_speeds(rates.values())
+        interfaces, repeats = await asyncio.to_thread(lambda: (read_interfaces(rates), find_own_repeats(rates)))
+        upload, download = sum_speeds(its for name, its in rates.items() if name not in repeats)
         error = explain(sample, rates) if rates else _NO_INTERFACES
         now = datetime.now(UTC)
         return Reading(target.device_id, State.UP, upload, download, None, now, error, interfaces=interfaces)

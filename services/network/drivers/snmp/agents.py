@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from services.network.drivers.driver import Target
 from services.network.drivers.snmp.choice import choose_interfaces
 from services.network.drivers.snmp.options import SnmpOptions
+from services.network.drivers.snmp.stacking import read_repeats
 from services.network.drivers.snmp.tables import Interface, read_interfaces
 from services.network.drivers.snmp.values import Value, to_count
 from services.network.drivers.snmp.widths import Widths
@@ -28,11 +29,13 @@ Values = Mapping[str, Value]
 class Tables:
     """What was last read of a device's tables.
 
-    `chosen` are the interfaces to keep, of `count`. `octets` is what each had counted, where the busiest are asked
-    for. `signs` and `uptime_seconds` show that the tables changed.
+    `chosen` are the interfaces to keep, of `count`; the device's total leaves out those whose names are `repeats`.
+    `octets` is what each had counted, where the busiest are asked for. `signs` and `uptime_seconds` show that the
+    tables changed.
     """
 
     chosen: Sequence[Interface]
+    repeats: frozenset[str]
     count: int
     octets: Mapping[str, int]
     signs: tuple[Value, Value]
@@ -54,6 +57,11 @@ class Agent:
     def chosen(self) -> Sequence[Interface]:
         """The interfaces to keep, as far as they are known."""
         return self.tables.chosen if self.tables else ()
+
+    @property
+    def repeats(self) -> frozenset[str]:
+        """The names of interfaces whose frames others count already."""
+        return self.tables.repeats if self.tables else frozenset()
 
     def forget_tables(self) -> None:
         """Have the tables read anew by the next reading."""
@@ -96,8 +104,9 @@ class Agent:
         options = self.target.options
         assert isinstance(options, SnmpOptions)
         chosen = choose_interfaces(interfaces, options, kept, self.tables.octets if self.tables else {})
+        repeats = await read_repeats(session, interfaces, chosen)
         octets = {one.name: one.octets or 0 for one in interfaces} if options.busiest is not None else {}
-        self.tables = Tables(chosen, len(interfaces), octets, _signs(head), uptime_seconds(head), now)
+        self.tables = Tables(chosen, repeats, len(interfaces), octets, _signs(head), uptime_seconds(head), now)
         self.widths.begin(chosen)
 
 

@@ -60,6 +60,11 @@ class SnmpDriver:
         """The devices of which anything is remembered between readings."""
         return set(self._agents)
 
+    def repeats_of(self, device_id: int) -> frozenset[str]:
+        """Return the names of a device's interfaces that its total leaves out, as far as they are known."""
+        agent = self._agents.get(device_id)
+        return agent.repeats if agent else frozenset()
+
     async def read(self, targets: Sequence[Target], inventory: Mapping[int, Target]) -> Sequence[Reading]:
         """One reading per target; the samples of those read at the same time are fetched and kept at once."""
         self._forget_all_but(inventory)
@@ -146,7 +151,7 @@ def _to_reading(agent: Agent, seen: _Seen, followed: Sample, round_trip_seconds:
     if any(its.reason == TOO_FAST and followed.doubts[name].excesses == 1 for name, its in rates.items()):
         # The line may have another speed by now: the next reading asks.
         agent.forget_tables()
-    upload, download = sum_speeds(rates.values())
+    upload, download = sum_speeds(its for name, its in rates.items() if name not in agent.repeats)
     wrong = {name for name, doubt in followed.doubts.items() if is_line_speed_wrong(doubt)}
     return Reading(
         agent.target.device_id,

@@ -24,7 +24,7 @@ _COUNTED = (_IN_ERRORS, _OUT_ERRORS, _IN_DISCARDS, _OUT_DISCARDS, _DISCONTINUITY
 
 _UP, _DOWN, _UNKNOWN_STATUS, _NO_CONNECTOR = 1, 2, 4, 2
 # IANA's ifType: Ethernet and its forerunners, token ring, FDDI, serial lines, ISDN trunks, DSL, cable, fibre, radio.
-_PHYSICAL = frozenset(
+PORT_TYPES = frozenset(
     (
         *(6, 7, 9, 15, 18, 22, 26, 30, 32, 37, 39, 45, 46, 56, 62, 69, 71, 94, 95, 96, 97, 117, 127, 168, 169, 188),
         *(195, 199, 230, 238, 243, 244, 250, 251),
@@ -46,7 +46,7 @@ class Interface:
     """A row of the tables. `name` is unique within the device; `label` is what it was made of, in column `labelled_by`.
 
     `octets` is what it had counted when it was seen (null: nothing, and not 0), `octet_bits` how wide those counters
-    are. `has_connector` is null where the device does not say.
+    are.
     """
 
     index: int
@@ -62,7 +62,6 @@ class Interface:
     is_enabled: bool
     is_up: bool
     is_physical: bool
-    has_connector: bool | None
 
     def oids(self, *, with_narrow: bool = False) -> list[str]:
         """Return what to ask for at each reading; `with_narrow`: 32-bit octet counters beside those of 64 bits."""
@@ -156,9 +155,9 @@ def _to_interface(
     wide = [to_count(columns[column].get(index)) for column in (_HC_IN_OCTETS, _HC_OUT_OCTETS)]
     narrow = [to_count(columns[column].get(index)) for column in (_IN_OCTETS, _OUT_OCTETS)]
     is_wide = None not in wide
-    octets = [count for count in (wide if is_wide and any(wide) else narrow) if count is not None]
+    has_narrow = None not in narrow
+    octets = [count for count in (wide if is_wide and (any(wide) or not has_narrow) else narrow) if count is not None]
     interface_type = to_count(columns[_TYPE].get(index))
-    connector = columns[_CONNECTOR].get(index)
     return Interface(
         index=index,
         name=name if name and often[name] == 1 else f"{name}#{index}",
@@ -172,8 +171,7 @@ def _to_interface(
         octet_bits=64 if is_wide else 32,
         is_enabled=columns[_ADMIN_STATUS].get(index) != _DOWN,
         is_up=columns[_OPER_STATUS].get(index) == _UP,
-        is_physical=interface_type in _PHYSICAL and connector != _NO_CONNECTOR,
-        has_connector=None if connector is None else connector != _NO_CONNECTOR,
+        is_physical=interface_type in PORT_TYPES and columns[_CONNECTOR].get(index) != _NO_CONNECTOR,
     )
 
 

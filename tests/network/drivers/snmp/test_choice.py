@@ -25,7 +25,6 @@ def make_interface(index: int, name: str, **fields: Any) -> Interface:
         "is_enabled": True,
         "is_up": True,
         "is_physical": True,
-        "has_connector": True,
     }
     return Interface(index, name, **{**usual, **fields})
 
