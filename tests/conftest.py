@@ -26,6 +26,7 @@ from services.app.main import create_app as create_app_service
 from services.network import models
 from services.network.main import MIGRATIONS as NETWORK_MIGRATIONS
 from services.network.main import create_app as create_network_service
+from tests.isolation import pytest_runtest_makereport, restore_signals  # noqa: F401  # pytest looks for hooks here
 from tests.ports import free_port
 from tests.servers import OUR_PROTOCOL, run_server
 from workers.context import WorkerContext
@@ -38,6 +39,8 @@ hypothesis.settings.load_profile("untimed")
 
 # `make test-compose` runs these: they build an image, which takes minutes.
 collect_ignore = [] if os.environ.get("DASHNET_TEST_CONTAINERS") else ["containers"]
+
+restore_signals()
 
 _TEMPLATE = "dashnet_template"
 _numbers = itertools.count(1)

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TypeVar
 
 from dashnet.settings import PROJECT_ROOT, Settings
 
 WORKER = ("-m", "arq", "workers.main.WorkerSettings")
 _STOP_SECONDS = 20
+_Text = TypeVar("_Text", str, bytes)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -19,6 +21,16 @@ def environment_of(settings: Settings) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DASHNET_", "CRON_PASS"))}
     fields = ("database_url", "redis_url", "network_port", "app_port", "worker_name", "refresh_page_devices")
     return kept | {f"DASHNET_{name.upper()}": str(getattr(settings, name)) for name in fields}
+
+
+@contextmanager
+def killed_at_end(process: "subprocess.Popen[_Text]") -> Iterator["subprocess.Popen[_Text]"]:
+    """The process until the block ends, however it ends; `with Popen(...)` would wait for it without a bound."""
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=_STOP_SECONDS)
 
 
 @contextmanager

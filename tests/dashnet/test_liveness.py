@@ -28,6 +28,7 @@ from dashnet.liveness import (
 )
 from dashnet.settings import Settings
 from tests.ports import free_port
+from tests.processes import killed_at_end
 
 
 class Clock:
@@ -110,7 +111,7 @@ def test_any_answer_of_a_service_will_do(answer: bytes) -> None:
         "print(listener.getsockname()[1], flush=True); connection, _ = listener.accept(); connection.recv(1000); "
         f"connection.sendall({answer!r})"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as server:
+    with killed_at_end(subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)) as server:
         assert server.stdout is not None
         assert look_at_url(f"http://127.0.0.1:{int(server.stdout.readline())}/healthz")() is True
 

@@ -14,6 +14,7 @@ from dashnet import report_command
 from dashnet.errors import DashnetError, ServiceUnavailable
 from dashnet.report_command import last_month, write_report
 from dashnet.settings import Settings
+from tests.processes import killed_at_end
 from tests.queue import working
 from tests.servers import DEADLINE_SECONDS
 from workers.context import WorkerContext
@@ -158,7 +159,7 @@ def test_a_format_that_there_is_not_is_refused_with_those_there_are() -> None:
 def test_a_pdf_is_not_poured_into_a_terminal() -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "dashnet.cli", "report", "--format", "pdf"]
-    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, text=True) as process:
+    with killed_at_end(subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, text=True)) as process:
         _, told = process.communicate(timeout=DEADLINE_SECONDS)
     os.close(theirs)
     os.close(ours)

@@ -22,6 +22,7 @@ from dashnet.watch import watch
 from tests.conftest import run_app
 from tests.factories import make_device
 from tests.ports import free_port
+from tests.processes import killed_at_end
 from tests.servers import DEADLINE_SECONDS, eventually
 from workers.clean import coming_days
 from workers.context import WorkerContext
@@ -191,9 +192,9 @@ def command(url: str, *options: str) -> list[str]:
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_it_with_the_terminal_restored_and_no_traceback(number: signal.Signals, exit_code: int) -> None:
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        command(f"http://127.0.0.1:{free_port()}"), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-    ) as process:
+    words = command(f"http://127.0.0.1:{free_port()}")
+    watching = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    with killed_at_end(watching) as process:
         os.close(theirs)
         shown = _read_until(ours, "link lost")
         process.send_signal(number)

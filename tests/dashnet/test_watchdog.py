@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,7 @@ import pytest
 from dashnet import liveness, watchdog
 from dashnet.watchdog import HUNG_EXIT_CODE
 from tests.ports import free_port
+from tests.processes import killed_at_end
 
 DEADLINE_SECONDS = 30
 SERVE = """
@@ -24,9 +26,9 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
 
-def run_watchdog(*command: str, port: int = 1) -> "subprocess.Popen[str]":
+def run_watchdog(*command: str, port: int = 1) -> AbstractContextManager["subprocess.Popen[str]"]:
     options = ("-m", "dashnet.watchdog", "--url", f"http://127.0.0.1:{port}/healthz", "--")
-    return subprocess.Popen([sys.executable, *options, *command], stdout=subprocess.PIPE, text=True)
+    return killed_at_end(subprocess.Popen([sys.executable, *options, *command], stdout=subprocess.PIPE, text=True))
 
 
 @pytest.mark.parametrize(("program", "code"), [("pass", 0), ("raise SystemExit(7)", 7)])

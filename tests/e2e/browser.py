@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from dashnet.settings import PROJECT_ROOT
 from services.app.screen import SCREEN_FOLDER
+from tests.processes import killed_at_end
 from tests.servers import eventually
 
 WEB = PROJECT_ROOT / "web"
@@ -94,11 +95,16 @@ def _start_browser() -> tuple[str, "subprocess.Popen[str]"]:
     command = [str(WEB / "node.sh"), "node", str(WEB / "scripts" / "serve.mjs")]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     # It ends with its input, which the system closes where this process is killed.
-    atexit.register(process.communicate)
+    atexit.register(_end, process)
     assert process.stdout is not None
     endpoint = process.stdout.readline().strip()
     assert endpoint, f"the browser ended with {process.wait()}"
     return endpoint, process
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    with killed_at_end(process), suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=10)
 
 
 def _find_missing() -> str | None:

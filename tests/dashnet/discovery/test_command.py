@@ -26,7 +26,7 @@ from dashnet.settings import Settings
 from services.network.demo_agents.main import run_agents
 from tests.network.discovery.runs import LONG, begin
 from tests.ports import free_udp_port
-from tests.processes import environment_of
+from tests.processes import environment_of, killed_at_end
 from tests.servers import eventually
 
 SECRET = "geheim-community"
@@ -160,9 +160,10 @@ async def test_ctrl_c_ends_the_discovery(network: httpx.AsyncClient, settings: S
         return await outcomes() == ["cancelled"]
 
     await eventually(outcomes)
-    process.send_signal(signal.SIGINT)
-    await asyncio.to_thread(process.communicate, timeout=10)
-    assert process.returncode == 130
+    with killed_at_end(process):
+        process.send_signal(signal.SIGINT)
+        await asyncio.to_thread(process.communicate, timeout=20)
+        assert process.returncode == 130
     await eventually(is_cancelled)
 
 

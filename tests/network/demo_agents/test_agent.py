@@ -22,6 +22,7 @@ from services.network.drivers.snmp.driver import SnmpDriver
 from services.network.drivers.snmp.options import SnmpOptions
 from tests.network.drivers.memory_samples import MemorySamples
 from tests.ports import free_udp_port
+from tests.processes import killed_at_end
 
 COUNT = 12
 
@@ -102,10 +103,10 @@ async def test_a_port_that_is_taken_is_told(port: int) -> None:
 
 def test_the_command_says_how_to_find_them_and_ends_at_ctrl_c() -> None:
     words = [sys.executable, "-m", "dashnet.cli", "demo", "agents", "--count", "3", "--port", str(free_udp_port())]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(2)]
-    process.send_signal(signal.SIGINT)
-    _, code = process.communicate(timeout=10)[0], process.wait()
+    with killed_at_end(subprocess.Popen(words, stdout=subprocess.PIPE, text=True)) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        code = process.wait(20)
     assert (code, lines[0].startswith("3 agents answer SNMP 2c on 127.0.0.2 to 127.0.0.4, port ")) == (0, True)
     assert "dashnet discover 127.0.0.0/28 --community public --port " in lines[1]
