@@ -43,6 +43,11 @@ class Settings(BaseSettings):
         description="The Redis that holds queue, publications and counter samples (redis://, rediss:// or unix://).",
     )
     redis_prefix: str = Field("dashnet", min_length=1, description="First part of every Redis key and channel of ours.")
+    redis_server: Path | None = Field(
+        None,
+        description="Program of the embedded stack's Redis or Valkey (6.2 or newer). Empty: that of its PyPI wheel, "
+        "else `redis-server` or `valkey-server` from PATH.",
+    )
     redis_timeout_seconds: float = Field(5, gt=0, description="Limit of one connection attempt or command.")
     network_host: str = Field("127.0.0.1", description="Address the network service binds to.")
     network_port: Port = Field(5000, description="Port of the network service.")

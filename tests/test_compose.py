@@ -60,7 +60,7 @@ def test_every_setting_has_a_way_into_its_container() -> None:
     passed = {key for name in OURS for key in SERVICES[name]["environment"]} - {METRICS_FOLDER}
     ports = variables_in(str([SERVICES[name].get("ports") for name in OURS]))
     options = variables_in(str([SERVICES[name]["command"] for name in OURS]))
-    fixed = {"DASHNET_NETWORK_HOST", "DASHNET_APP_HOST", "DASHNET_WORKER_NAME"}
+    fixed = {"DASHNET_NETWORK_HOST", "DASHNET_APP_HOST", "DASHNET_WORKER_NAME", "DASHNET_REDIS_SERVER"}
     assert passed | ports | options | fixed == set(VARIABLES)
 
 

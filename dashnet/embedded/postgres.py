@@ -79,6 +79,7 @@ def prepare_postgres(folders: StateFolders) -> ProcessSpec:
         stop_signal=signal.SIGINT,
         stop_timeout_seconds=_STOP_TIMEOUT_SECONDS,
         account=account,
+        version=f"Postgres {binaries.major}",
     )
 
 

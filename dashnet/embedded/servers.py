@@ -12,6 +12,7 @@ from dashnet.embedded.postgres import postgres_url, prepare_postgres
 from dashnet.embedded.redis import prepare_redis, redis_url
 from dashnet.embedded.stack import claim_folders
 from dashnet.embedded.supervisor import Supervisor
+from dashnet.settings import Settings
 
 _START_TIMEOUT_SECONDS = 200
 _STOP_TIMEOUT_SECONDS = 60
@@ -34,9 +35,10 @@ async def embedded_servers(state_folder: Path) -> AsyncIterator[ServerAddresses]
         StackError: they cannot start.
     """
     with claim_folders(state_folder) as folders:
+        redis_server = Settings(_env_file=None).redis_server
         supervisor = Supervisor(folders, _say_nothing)
         try:
-            await supervisor.start(prepare_postgres(folders), prepare_redis(folders))
+            await supervisor.start(prepare_postgres(folders), prepare_redis(folders, redis_server))
             yield ServerAddresses(postgres_url(folders), redis_url(folders))
         finally:
             await supervisor.stop()

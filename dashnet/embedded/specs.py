@@ -16,7 +16,7 @@ class ProcessSpec:
     `is_ready` answers soon and raises nothing expected; it is asked again until it says yes or `ready_timeout_seconds`
     are over. `look` sees whether a process that was ready still answers; it runs in a thread and may take some seconds.
     Without it only the end of the process is noticed. `stop_signal` asks for an orderly end, also when the supervisor
-    dies; after `stop_timeout_seconds` the process is killed.
+    dies; after `stop_timeout_seconds` the process is killed. `version` names the program to people.
     """
 
     name: str
@@ -29,3 +29,4 @@ class ProcessSpec:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_seconds: float = 10
     account: Account | None = None
+    version: str = ""

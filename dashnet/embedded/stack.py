@@ -62,7 +62,7 @@ def run_stack(state_folder: Path, say: Callable[[str], None], services: SpecsMak
         settings = with_secret_key(folders, read_settings().model_copy(update=addresses))
         check_ports(settings)
         say(f"Starting the embedded stack; state and logs are in {folders.root}")
-        servers = (prepare_postgres(folders), prepare_redis(folders))
+        servers = (prepare_postgres(folders), prepare_redis(folders, settings.redis_server))
         asyncio.run(_run(folders, settings, servers, services(folders, settings), say))
 
 

@@ -73,4 +73,5 @@ class Supervisor:
     async def _start_one(self, keeper: Keeper) -> None:
         started = time.monotonic()
         self._tasks.add(await keeper.start())
-        self._say(f"  {keeper.spec.name:<9} ready after {time.monotonic() - started:.1f} s")
+        version = f" ({keeper.spec.version})" if keeper.spec.version else ""
+        self._say(f"  {keeper.spec.name:<9} ready after {time.monotonic() - started:.1f} s{version}")

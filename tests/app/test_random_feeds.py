@@ -208,7 +208,7 @@ class Feeds(RuleBasedStateMachine):
     @rule(disaster=st.sampled_from(DISASTERS), meanwhile=st.lists(REFRESHES, max_size=4))
     @precondition(lambda self: self.disasters < MOST_DISASTERS)
     def suffer(self, disaster: str, meanwhile: list[dict[int, bool | None]]) -> None:
-        """CLIENT KILL, FLUSHALL, DEBUG SLEEP, `kill -9` of Redis, or a replica restarted, while refreshes go on."""
+        """CLIENT KILL, FLUSHALL, CLIENT PAUSE, `kill -9` of Redis, or a replica restarted, while refreshes go on."""
 
         self.disasters += 1
 
@@ -231,7 +231,7 @@ class Feeds(RuleBasedStateMachine):
             case "flushed":
                 await redis.flushall()
             case "paused":
-                await redis.execute_command("DEBUG", "SLEEP", "0.1")  # type: ignore[no-untyped-call]  # redis-py
+                await redis.client_pause(100, all=True)
             case "killed":
                 await kill_redis(redis)
             case _:
