@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashnet.errors import DeviceTimeout, DriverError, DriverFault
 from services.network.discovery.snmp_tables import Surroundings, read_surroundings
@@ -11,6 +11,10 @@ from services.network.drivers.facts import Facts
 from services.network.drivers.secret_words import blot_out
 from services.network.drivers.snmp.facts import read_facts
 from services.network.drivers.snmp.options import SnmpOptions
+from services.network.drivers.snmp.sizes import Sizes
+
+if TYPE_CHECKING:
+    from services.network.drivers.snmp.session import Session
 
 _REQUEST_SECONDS, _RETRIES = 1.0, 1
 # An agent with large tables may be slow; without its neighbours it still is found.
@@ -57,23 +61,33 @@ async def ask(address: str, credentials: Sequence[SnmpOptions], turn: Callable[[
 
 
 async def _ask(address: str, number: int, options: SnmpOptions) -> Answer:
-    from services.network.drivers.snmp.session import Session, Sizes
+    from services.network.drivers.snmp.session import Session
 
     quick = {"timeout_seconds": _REQUEST_SECONDS, "retries": _RETRIES}
     left_out = {name: value for name, value in quick.items() if name not in options.model_fields_set}
     asked = options.model_copy(update=left_out)
     session = Session(address, asked, Sizes())
     try:
-        async with asyncio.timeout(_FACTS_SECONDS):
-            await session.open()
-            facts = await read_facts(session)
-    except TimeoutError as timeout:
-        raise DeviceTimeout(f"no answer within {_FACTS_SECONDS:g} s") from timeout
-    error, surroundings = None, Surroundings()
-    try:
-        async with asyncio.timeout(_SURROUNDINGS_SECONDS):
-            surroundings = await read_surroundings(session)
-    except (TimeoutError, DriverError):
-        error = "answers SNMP, but did not tell of its neighbours in time"
+        facts = await _read_facts(session)
+        error, surroundings = await _read_surroundings(session)
+    finally:
+        session.close()
     plain = options.model_dump(mode="json", exclude_unset=True, exclude=_SECRETS)
     return Answer(number, plain, facts, surroundings, error)
+
+
+async def _read_facts(session: "Session") -> Facts:
+    try:
+        async with asyncio.timeout(_FACTS_SECONDS):
+            await session.open()
+            return await read_facts(session)
+    except TimeoutError as timeout:
+        raise DeviceTimeout(f"no answer within {_FACTS_SECONDS:g} s") from timeout
+
+
+async def _read_surroundings(session: "Session") -> tuple[str | None, Surroundings]:
+    try:
+        async with asyncio.timeout(_SURROUNDINGS_SECONDS):
+            return None, await read_surroundings(session)
+    except (TimeoutError, DriverError):
+        return "answers SNMP, but did not tell of its neighbours in time", Surroundings()

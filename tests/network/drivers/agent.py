@@ -1,6 +1,7 @@
-"""An SNMP 2c agent in the test's own process, which behaves as badly as the test wants."""
+"""An SNMP 2c or 1 agent in the test's own process, which behaves as badly as the test wants."""
 
 import asyncio
+import socket
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -33,6 +34,9 @@ from services.network.demo_agents.ber import (
 Pair = tuple[Oid, Value]
 SYSTEM, IF_TABLE, IF_X_TABLE = "1.3.6.1.2.1.1", "1.3.6.1.2.1.2.2.1", "1.3.6.1.2.1.31.1.1.1"
 ETHERNET, LOOPBACK, TUNNEL = 6, 24, 131
+# The version as it stands at the beginning of a message.
+_VERSION_1, _VERSION_2C = b"\x02\x01\x00", b"\x02\x01\x01"
+_NO_SUCH_NAME = 2
 
 
 @dataclass
@@ -86,7 +90,8 @@ class Agent:
 
     A community of None is any. Whoever asks for the object `broken` gets an error; for more than `most_varbinds`,
     tooBig; an answer of more than `most_answered` is lost. `garble` changes the bytes of an answer, `repeat` what it
-    is made of.
+    is made of. `speaks_1`: version 1 alone, where an object that is missing costs the whole answer. `answers_from` is
+    another address of 127.0.0.0/8.
     """
 
     interfaces: dict[int, Interface] = field(default_factory=dict)
@@ -100,6 +105,8 @@ class Agent:
     is_silent: bool = False
     garble: Callable[[bytes], bytes] = bytes
     repeat: Callable[[list[Pair]], list[Pair]] = list
+    speaks_1: bool = False
+    answers_from: str = ""
     requests: list[Request] = field(default_factory=list)
     port: int = 0
 
@@ -119,12 +126,22 @@ class Agent:
 
     def answer(self, message: bytes) -> bytes | None:
         """What goes back for a request; None for silence."""
+        if not self.speaks_1:
+            return self._answer(message) if _VERSION_2C in message[:8] else None
+        if _VERSION_1 not in message[:8]:
+            return None
+        answer = self._answer(message.replace(_VERSION_1, _VERSION_2C, 1))
+        return answer and answer.replace(_VERSION_2C, _VERSION_1, 1)
+
+    def _answer(self, message: bytes) -> bytes | None:
         request = decode_request(message)
         self.requests.append(request)
         is_right = self.community is None or request.community == self.community.encode()
         if self.is_silent or not is_right:
             return None
         pairs = self._look_up(request)
+        if self.speaks_1 and any(value.tag in (NO_SUCH_INSTANCE, END_OF_MIB_VIEW) for _, value in pairs):
+            return encode_response(request, [(oid, Value(NULL, b"")) for oid in request.oids], _NO_SUCH_NAME, 1)
         if len(request.oids) > self.most_varbinds or len(pairs) > self.most_varbinds:
             return self.garble(encode_response(request, [], TOO_BIG))
         if any(oid == to_oid(self.broken) for oid, _ in pairs if self.broken):
@@ -168,7 +185,11 @@ class _Socket(asyncio.DatagramProtocol):
             asyncio.get_running_loop().call_later(self._agent.delay_seconds, self._send, answer, sender)
 
     def _send(self, answer: bytes, sender: tuple[str, int]) -> None:
-        if not self._transport.is_closing():
+        if self._agent.answers_from:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.bind((self._agent.answers_from, 0))
+                other.sendto(answer, sender)
+        elif not self._transport.is_closing():
             self._transport.sendto(answer, sender)
 
 

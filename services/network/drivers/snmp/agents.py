@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from services.network.drivers.driver import Target
 from services.network.drivers.snmp.choice import choose_interfaces
 from services.network.drivers.snmp.options import SnmpOptions
+from services.network.drivers.snmp.sizes import Sizes
 from services.network.drivers.snmp.stacking import read_repeats
 from services.network.drivers.snmp.tables import Interface, read_interfaces
 from services.network.drivers.snmp.values import Value, to_count
 from services.network.drivers.snmp.widths import Widths
 
 if TYPE_CHECKING:
-    from services.network.drivers.snmp.session import Session, Sizes
+    from services.network.drivers.snmp.session import Session
 
 # How long a device's tables are believed, where it does not say itself that they changed.
 TABLES_SECONDS = 600.0
@@ -48,7 +49,7 @@ class Agent:
     """One device. The lock holds it to one request at a time."""
 
     target: Target
-    sizes: "Sizes"
+    sizes: Sizes
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     tables: Tables | None = None
     widths: Widths = field(default_factory=Widths)

@@ -1,4 +1,4 @@
-"""Driver `snmp`: a device that answers SNMP 2c or 3, from the counters of its interfaces."""
+"""Driver `snmp`: a device that answers SNMP, from the counters of its interfaces."""
 
 import asyncio
 import logging
@@ -21,6 +21,7 @@ from services.network.drivers.host import Samples
 from services.network.drivers.snmp.agents import IF_NUMBER, TABLE_CHANGE, Agent, uptime_seconds
 from services.network.drivers.snmp.facts import read_facts
 from services.network.drivers.snmp.options import SnmpOptions
+from services.network.drivers.snmp.sizes import Sizes
 from services.network.drivers.snmp.tables import Interface
 from services.network.drivers.snmp.values import Value
 
@@ -125,11 +126,14 @@ class SnmpDriver:
         assert isinstance(options, SnmpOptions)
         agent = self._agents.get(target.device_id)
         if agent is None or (agent.target.ip_address, agent.target.options) != (target.ip_address, options):
-            agent = self._agents[target.device_id] = Agent(target, snmp_session.Sizes())
+            agent = self._agents[target.device_id] = Agent(target, Sizes())
         async with agent.lock:
             session = snmp_session.Session(await snmp_session.resolve(target.ip_address), options, agent.sizes)
-            await session.open()
-            yield agent, session
+            try:
+                await session.open()
+                yield agent, session
+            finally:
+                session.close()
 
     def _forget_all_but(self, inventory: Mapping[int, Target]) -> None:
         if len(self._agents) > len(inventory) + _SPARE_AGENTS:

@@ -37,12 +37,12 @@ class PrivProtocol(StrEnum):
 
 
 class SnmpOptions(DriverOptions):
-    """How to read a device by SNMP 2c or 3, and which of its interfaces to keep (default: physical and up)."""
+    """How to read a device by SNMP, and which of its interfaces to keep (default: physical and up)."""
 
-    version: Literal["2c", "3"] = Field("2c", description="SNMP version.")
+    version: Literal["1", "2c", "3"] = Field("2c", description="SNMP version; 1 has no 64-bit counters.")
     port: int = Field(161, ge=1, le=65535, description="UDP port of the agent.")
     community: Annotated[SecretStr, Field(min_length=1, max_length=255)] | None = Field(
-        None, description="Community, the password of version 2c."
+        None, description="Community, the password of versions 1 and 2c."
     )
     user: Annotated[str, StringConstraints(min_length=1, max_length=32)] | None = Field(
         None, description="User of version 3."
@@ -72,16 +72,16 @@ class SnmpOptions(DriverOptions):
     @model_validator(mode="after")
     def _check_credentials(self) -> Self:
         given = self.model_fields_set
-        if self.version == "2c":
+        if self.version != "3":
             if self.community is None:
-                raise ValueError('version 2c needs a community; for SNMPv3 say "version": "3" and a user')
+                raise ValueError(f'version {self.version} needs a community; for SNMPv3 say "version": "3" and a user')
             if wrong := [name for name in _Version3 if name in given and getattr(self, name) is not None]:
                 raise ValueError(f'{", ".join(wrong)}: only for SNMPv3; say "version": "3", or leave it out')
             return self
         if self.user is None:
             raise ValueError("version 3 needs a user")
         if self.community is not None:
-            raise ValueError("version 3 has no community; leave it out, or say version 2c")
+            raise ValueError("version 3 has no community; leave it out, or say version 2c or 1")
         if self.priv_key is not None and self.auth_key is None:
             raise ValueError("priv_key needs an auth_key: SNMPv3 encrypts only what it signs")
         return self

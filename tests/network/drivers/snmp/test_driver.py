@@ -10,7 +10,7 @@ from services.network.demo_agents.ber import COUNTER64, Value, name, text, whole
 from services.network.drivers.driver import ReadLimits
 from services.network.drivers.snmp.agents import TABLES_SECONDS
 from services.network.drivers.snmp.driver import SnmpDriver
-from tests.network.drivers.agent import IF_X_TABLE, LOOPBACK, TUNNEL, Interface, run_agent
+from tests.network.drivers.agent import IF_X_TABLE, LOOPBACK, TUNNEL, Interface, Pair, run_agent
 from tests.network.drivers.memory_samples import MemorySamples
 from tests.network.drivers.polls import TIMEOUT_SECONDS, Poller
 
@@ -276,6 +276,62 @@ async def test_the_wrong_community_is_named_among_the_reasons() -> None:
     assert "s3cret-word" not in reading.error
 
 
+async def test_the_version_is_named_among_the_reasons() -> None:
+    async with run_agent(Interface("eth0"), speaks_1=True) as agent:
+        reading = await Poller(agent, retries=0).read()
+    assert reading.state is State.DOWN
+    assert reading.error is not None
+    assert 'the version (some devices speak 1 alone: say "version": "1") or the community is wrong' in reading.error
+
+
+async def test_a_device_that_speaks_version_1_alone_is_read() -> None:
+    """It has no 64-bit counters, and an object that it lacks costs the whole answer."""
+    interfaces = [Interface(f"eth{number}", number, 2**32 - 1000, bits=32) for number in range(6)]
+    overrides: dict[str, Value | None] = {f"1.3.6.1.2.1.31.1.1.1.19.{index}": None for index in range(1, 7)}
+    async with run_agent(*interfaces, speaks_1=True, overrides=overrides) as agent:
+        poller = Poller(agent, version="1")
+        await poller.read()
+        await poller.read_after()
+        agent.interfaces[3].octets_in += MEGABIT
+        agent.interfaces[3].octets_out += 2 * MEGABIT
+        agent.requests.clear()
+        reading = await poller.read_after()
+    assert (reading.state, reading.error, len(reading.interfaces)) == (State.UP, None, 6)
+    assert (reading.download_speed, reading.upload_speed) == (1.0, 2.0)
+    # What it lacks is not asked for again.
+    assert len(agent.requests) <= 4
+
+
+async def test_an_answer_from_another_address_is_taken() -> None:
+    async with run_agent(Interface("eth0"), answers_from="127.0.0.2") as agent:
+        poller = Poller(agent)
+        assert (await poller.read()).state is State.UP
+        agent.interfaces[1].octets_in += MEGABIT
+        agent.requests.clear()
+        assert (await poller.read_after()).download_speed == 1.0
+    # Once it is known nothing is asked in vain.
+    assert len(agent.requests) == 2
+
+
+async def test_an_answer_to_another_request_is_not_taken_from_anywhere() -> None:
+    async with run_agent(Interface("eth0"), answers_from="127.0.0.2", garble=_with_another_id) as agent:
+        assert (await Poller(agent).read()).state is State.DOWN
+
+
+def _with_another_id(answer: bytes) -> bytes:
+    """The same with another request id, which begins behind the header of the PDU."""
+    at = answer.index(b"\xa2") + 5 if answer[answer.index(b"\xa2") + 1] & 0x80 else answer.index(b"\xa2") + 4
+    return answer[:at] + bytes((answer[at] ^ 0x55,)) + answer[at + 1 :]
+
+
+async def test_a_device_that_answers_from_its_own_address_again_is_still_up() -> None:
+    async with run_agent(Interface("eth0"), answers_from="127.0.0.2") as agent:
+        poller = Poller(agent)
+        await poller.read()
+        agent.answers_from = ""
+        assert [(await poller.read_after()).state for _ in range(3)] == [State.UP] * 3
+
+
 async def test_where_nobody_listens_a_device_is_down() -> None:
     async with run_agent() as agent:
         poller = Poller(agent)
@@ -491,6 +547,26 @@ async def test_rows_that_come_twice_count_once() -> None:
     async with run_agent(Interface("eth0"), Interface("eth1"), repeat=lambda pairs: pairs + pairs) as agent:
         reading = await Poller(agent).read()
     assert [one.name for one in reading.interfaces] == ["eth0", "eth1"]
+
+
+async def test_rows_that_come_in_no_order_are_all_taken() -> None:
+    def swap(pairs: list[Pair]) -> list[Pair]:
+        return [pairs[0], pairs[1], pairs[3], pairs[2], *pairs[4:]] if len(pairs) > 6 else pairs
+
+    interfaces = [Interface(f"eth{number}", number, number) for number in range(6)]
+    async with run_agent(*interfaces, repeat=swap) as agent:
+        reading = await Poller(agent).read()
+    assert [one.name for one in reading.interfaces] == [one.name for one in interfaces]
+
+
+async def test_a_walk_that_jumps_back_again_and_again_ends_with_all_rows() -> None:
+    def jump(pairs: list[Pair]) -> list[Pair]:
+        is_column = len(pairs) > 6 and pairs[0][0][:-1] == pairs[3][0][:-1]
+        return pairs[:4] + pairs[1:4] if is_column else pairs
+
+    async with run_agent(*(Interface(f"eth{number}") for number in range(4)), repeat=jump) as agent:
+        reading = await asyncio.wait_for(Poller(agent).read(), 30)
+    assert len(reading.interfaces) == 4
 
 
 async def test_a_walk_that_goes_round_in_circles_ends() -> None:

@@ -13,6 +13,7 @@ KEYS = {"auth_key": "sign-password", "priv_key": "crypt-password"}
     [
         {"community": "public"},
         {"version": "2c", "community": "public", "port": 1161, "timeout_seconds": 0.5, "retries": 0},
+        {"version": "1", "community": "public"},
         {"version": "3", "user": "anna"},
         {"version": "3", "user": "anna", "auth_key": "sign-password"},
         {"version": "3", "user": "anna", "auth_protocol": "SHA512", "priv_protocol": "AES256C", **KEYS},
@@ -33,7 +34,8 @@ def test_these_are_taken(options: dict[str, Any]) -> None:
         ({"version": "3", "user": "anna", "community": "public"}, "version 3 has no community"),
         ({"version": "3", "user": "anna", "priv_key": "crypt-password"}, "priv_key needs an auth_key"),
         ({"version": "3", "user": "anna", "auth_key": "short"}, "at least 8 items"),
-        ({"version": "1", "community": "public"}, "'2c' or '3'"),
+        ({"version": "1"}, "version 1 needs a community"),
+        ({"version": "2", "community": "public"}, "'1', '2c' or '3'"),
         ({"version": "3", "user": "anna", "auth_protocol": "MD5", **KEYS}, "'SHA1', 'SHA224', 'SHA256'"),
         ({"version": "3", "user": "anna", "priv_protocol": "DES", **KEYS}, "'AES128', 'AES192', 'AES256'"),
         ({"community": "public", "port": 0}, "greater than or equal to 1"),
