@@ -134,11 +134,12 @@ async def _render_other(request: Request, error: Exception) -> Response:
     return problem_response(500, DashnetError.title, "Something failed inside; the service's log tells what")
 
 
-def invalid_input(errors: Sequence[Any]) -> InvalidInput:
-    """One error that names each bad field of a pydantic validation."""
+def invalid_input(errors: Sequence[Any], count: int | None = None) -> InvalidInput:
+    """One error that names each bad field of a pydantic validation; `count` is how many there are, if not all given."""
     fields = [FieldError(_location(error["loc"]), _in_words(error)) for error in errors]
     first = f"{fields[0].location}: {fields[0].detail}" if fields else "not allowed"
-    more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
+    others = (count or len(fields)) - 1
+    more = f" (and {others} more)" if others > 0 else ""
     return InvalidInput(first + more, fields)
 
 

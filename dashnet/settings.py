@@ -162,6 +162,14 @@ class Settings(BaseSettings):
         "under every address, names without a dot and those of private networks (.local, .internal, .home.arpa) too.",
     )
 
+    request_head_seconds: float = Field(
+        10, gt=0, le=3600, description="How long a client may take to send the head of a request, to either service."
+    )
+    waiting_connections: int = Field(
+        512,
+        ge=1,
+        description="Connections of one address whose requests are not whole; with more, the oldest are closed.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     @field_validator("allowed_origins", "allowed_hosts", mode="before")

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 DEADLINE_SECONDS = 10.0
+OUR_HTTP = "dashnet.bounded_http:BoundedHttpProtocol"
 OUR_PROTOCOL = "services.app.websocket_protocol:FeedWebSocketProtocol"
 _POLL_SECONDS = 0.02
 _Found = TypeVar("_Found")
@@ -20,9 +21,8 @@ async def run_server(
     app: ASGIApp, port: int, ws: str | type[asyncio.Protocol] = OUR_PROTOCOL, **options: Any
 ) -> AsyncIterator[None]:
     """Serve `app` until the block ends, as `uvicorn` would with these options."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws=ws, timeout_graceful_shutdown=2, **options)
-    )
+    options = {"http": OUR_HTTP, "timeout_graceful_shutdown": 2, **options}
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, ws=ws, **options))
     serving = asyncio.create_task(_serve(server))
     await eventually(lambda: _is_started(server, serving))
     try:

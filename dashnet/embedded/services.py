@@ -87,6 +87,7 @@ def _uvicorn(application: str, host: str, port: int, processes: int = 1) -> tupl
     return (
         *(sys.executable, "-m", "uvicorn", application, "--host", host, "--port", str(port)),
         *("--workers", str(processes), "--no-access-log", "--timeout-graceful-shutdown", "5"),
+        *("--http", "dashnet.bounded_http:BoundedHttpProtocol"),
     )
 
 

@@ -12,6 +12,11 @@ from services.app.dependencies import Network
 
 router = APIRouter(prefix="/api", tags=["devices"], responses=problem_responses(403, 422, 503))
 
+_WITH_BODY = ("POST", "PUT", "PATCH")
+_FORWARDED_HEADERS = ("content-type", "content-length")
+# A large body may have to wait for its turn, and so may each part of it.
+_TIMEOUT = httpx.Timeout(30, write=120)
+
 DeviceId = Annotated[int, Path(description="Id of a device", examples=[1])]
 
 _OBJECT = {"type": "object"}
@@ -128,9 +133,11 @@ async def end_discovery(discovery_id: DiscoveryId, request: Request, network: Ne
 
 
 async def _forward(request: Request, network: httpx.AsyncClient, path: str) -> Response:
-    headers = {"content-type": request.headers.get("content-type", "")}
+    headers = {name: request.headers[name] for name in _FORWARDED_HEADERS if name in request.headers}
+    # Handed on as it comes: no body is held here, and none has to be whole first.
+    content = request.stream() if request.method in _WITH_BODY else None
     try:
-        answer = await network.request(request.method, path, content=await request.body(), headers=headers)
+        answer = await network.request(request.method, path, content=content, headers=headers, timeout=_TIMEOUT)
     except httpx.TransportError as error:
         reason = str(error) or type(error).__name__
         raise ServiceUnavailable(

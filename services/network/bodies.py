@@ -1,14 +1,14 @@
 """Bodies of requests that change the inventory, from bytes to values. Pure, so that it can run in a thread."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
 
 from dashnet.errors import FieldError, InvalidInput, PayloadTooLarge
-from dashnet.problems import invalid_input
+from dashnet.problems import SHOWN_ERRORS, invalid_input
 from services.network.discovery.models import DiscoveryCreate
+from services.network.json_pieces import MOST_VALUE_BYTES, Body, parse_json, parse_list
 from services.network.models import DeviceCreate, DeviceEntry, DeviceUpdate
 from services.network.sealing import Tokens, check_destination, fill_in_kept
 from services.network.secret_keys import SecretKeys
@@ -21,55 +21,69 @@ _Listed = TypeVar("_Listed", DeviceCreate, DeviceEntry)
 _Model = TypeVar("_Model", DeviceCreate, DeviceUpdate, DiscoveryCreate)
 
 
-def parse_json(body: bytes) -> Any:  # any JSON value
-    """The JSON value in a body.
-
-    Raises:
-        InvalidInput: this is no JSON; says where.
-    """
-    try:
-        return from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise InvalidInput(f"the body is not valid JSON: {error}", [FieldError("body", str(error))]) from None
-
-
-def parse_devices(body: bytes) -> tuple[Sequence[DeviceCreate], bool]:
+def parse_devices(body: Body) -> tuple[Sequence[DeviceCreate], bool]:
     """The devices of a POST, and whether they came as a list.
 
     Raises:
         InvalidInput: no JSON, an empty list, or bad fields; names each.
-        PayloadTooLarge: more than 100,000 devices.
+        PayloadTooLarge: more than 100,000 devices, or more than 1 MiB for one of them.
     """
+    if len(body) > MOST_VALUE_BYTES:
+        return _validate_list(_DEVICES, parse_list(body)), True
     given = parse_json(body)
     if not isinstance(given, list):
         return [_validate(DeviceCreate, given)], False
-    return _validate_list(_DEVICES, given), True
+    return _validate_list(_DEVICES, [given]), True
 
 
-def parse_entries(body: bytes) -> Sequence[DeviceEntry]:
+def parse_entries(body: Body) -> Sequence[DeviceEntry]:
     """The devices of a PUT, each as far as it can be checked by itself.
 
     Raises:
         InvalidInput, PayloadTooLarge: as `parse_devices`.
     """
+    if len(body) > MOST_VALUE_BYTES:
+        return _validate_list(_ENTRIES, parse_list(body))
     given = parse_json(body)
     if not isinstance(given, list):
         raise InvalidInput("the body is no list of devices", [FieldError("body", "no list")])
-    return _validate_list(_ENTRIES, given)
+    return _validate_list(_ENTRIES, [given])
 
 
-def _validate_list(adapter: TypeAdapter[list[_Listed]], given: list[Any]) -> Sequence[_Listed]:
-    if not given:
+def _validate_list(adapter: TypeAdapter[list[_Listed]], pieces: Iterable[list[Any]]) -> Sequence[_Listed]:
+    found: list[_Listed] = []
+    faults: list[Any] = []
+    count = fault_count = 0
+    for piece in pieces:
+        begin, count = count, count + len(piece)
+        if count > MOST_DEVICES:
+            continue
+        try:
+            valid = adapter.validate_python(piece)
+        except ValidationError as error:
+            found.clear()
+            fault_count += error.error_count()
+            if len(faults) < SHOWN_ERRORS:
+                faults += _locate_faults(error, begin)
+        else:
+            found += () if faults else valid
+    if not count:
         raise InvalidInput("the list is empty: give at least one device", [FieldError("body", "empty list")])
-    if len(given) > MOST_DEVICES:
-        raise PayloadTooLarge(f"{len(given):,} devices are more than the {MOST_DEVICES:,} that fit in one request")
-    try:
-        return adapter.validate_python(given)
-    except ValidationError as error:
-        raise _to_invalid_input(error) from None
+    if count > MOST_DEVICES:
+        raise PayloadTooLarge(f"{count:,} devices are more than the {MOST_DEVICES:,} that fit in one request")
+    if faults:
+        raise invalid_input(faults, fault_count)
+    return found
 
 
-def parse_update(body: bytes) -> DeviceUpdate:
+def _locate_faults(error: ValidationError, begin: int) -> Sequence[Any]:
+    """The faults of a piece of a list of which `begin` items came before it."""
+    faults = error.errors(include_url=False, include_input=False)
+    # The location of a body's field is counted from the body, as FastAPI does.
+    return [{**part, "loc": ("body", begin + int(part["loc"][0]), *part["loc"][1:])} for part in faults]
+
+
+def parse_update(body: Body) -> DeviceUpdate:
     """The changes of a PATCH.
 
     Raises:
@@ -78,7 +92,7 @@ def parse_update(body: bytes) -> DeviceUpdate:
     return _validate(DeviceUpdate, parse_json(body))
 
 
-def parse_discovery(body: bytes) -> DiscoveryCreate:
+def parse_discovery(body: Body) -> DiscoveryCreate:
     """What somebody wants to be discovered.
 
     Raises:

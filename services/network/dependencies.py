@@ -3,6 +3,7 @@
 All are async though none waits: FastAPI runs plain functions in a thread, and each request waits for that.
 """
 
+import asyncio
 from typing import Annotated, TypedDict
 
 from fastapi import Depends, Request
@@ -28,6 +29,7 @@ class State(TypedDict):
     secret_keys: SecretKeys
     shelf: Shelf
     runs: Runs
+    large_bodies: asyncio.Lock
 
 
 async def get_settings(request: Request) -> Settings:

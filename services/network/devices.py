@@ -18,7 +18,7 @@ from services.network.dependencies import (
     Engine,
     RedisClient,
 )
-from services.network.edits import announce, json_body, read_json_body
+from services.network.edits import ONE_AT_A_TIME, announce, json_body, read_json_body
 from services.network.models import (
     DeviceCreate,
     DeviceEntry,
@@ -88,6 +88,7 @@ async def read_devices(
     "/devices/",
     status_code=201,
     response_model=StaticDevice | list[StaticDevice],
+    dependencies=[ONE_AT_A_TIME],
     responses=problem_responses(409, 413, 415),
     openapi_extra=json_body(
         {"$ref": "#/components/schemas/DeviceCreate"},

@@ -10,7 +10,7 @@ from services.network import inventory as queries
 from services.network.bodies import MOST_DEVICES, parse_entries
 from services.network.dependencies import CurrentKeys, CurrentSettings, Engine, RedisClient
 from services.network.drivers import check_driver
-from services.network.edits import announce, json_body, read_json_body
+from services.network.edits import ONE_AT_A_TIME, announce, json_body, read_json_body
 from services.network.fleet_changes import FleetChanges, describe_plan
 from services.network.fleet_plan import Mode, plan_fleet
 from services.network.moments import invalid_field
@@ -28,6 +28,7 @@ _ENTRIES = {
 @router.put(
     "/devices/",
     response_model=FleetChanges,
+    dependencies=[ONE_AT_A_TIME],
     responses=problem_responses(409, 413, 415),
     openapi_extra=json_body(_ENTRIES),
 )

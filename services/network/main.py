@@ -87,6 +87,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                     secret_keys=keys,
                     shelf=shelf,
                     runs=runs,
+                    large_bodies=asyncio.Lock(),
                 )
             finally:
                 await runs.close()

@@ -4,7 +4,8 @@ import orjson
 import pytest
 
 from dashnet.errors import InvalidInput, PayloadTooLarge
-from services.network.bodies import MOST_DEVICES, merge_update, parse_devices, parse_json, parse_update
+from services.network.bodies import MOST_DEVICES, merge_update, parse_devices, parse_update
+from services.network.json_pieces import parse_json
 from services.network.secret_keys import SecretKeys
 from tests.factories import make_device
 
