@@ -48,7 +48,7 @@ class HostRule:
             return True
         address = _parse_address(name)
         if address is not None:
-            return not self.is_local or address.is_loopback or address in _own_addresses()
+            return not self.is_local or is_own_address(name)
         return not self.is_local and ("." not in name or name.endswith(_PRIVATE_ENDS))
 
 
@@ -67,6 +67,12 @@ def is_loopback(host: str) -> bool:
     """Whether a name or an address is this machine's own for itself, known without asking anybody."""
     address = _parse_address(host)
     return _is_loopback_name(host.lower()) if address is None else address.is_loopback
+
+
+def is_own_address(host: str) -> bool:
+    """Whether this address leads to this machine: one of loopback, or of an interface."""
+    address = _parse_address(host)
+    return address is not None and (address.is_loopback or address in _own_addresses())
 
 
 def _is_loopback_name(name: str) -> bool:

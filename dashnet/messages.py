@@ -160,7 +160,7 @@ class ErrorMessage(TypedDict):
     """A message of yours was not followed; the connection lives on."""
 
     type: Literal["error"]
-    code: Literal["bad_message", "unknown_type", "wrong_password", "forbidden", "unavailable"]
+    code: Literal["bad_message", "unknown_type", "wrong_password", "forbidden", "unavailable", "too_many_views"]
     detail: str
 
 

@@ -4,6 +4,7 @@ import socket
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -183,6 +184,12 @@ class Settings(BaseSettings):
     def read_deadline_seconds(self) -> float:
         """How long a request to read devices may take: the refresh that asks needs the rest to store them."""
         return self.refresh_timeout_seconds * 0.8
+
+    @property
+    def own_ports(self) -> frozenset[int]:
+        """TCP ports of this machine behind which the stack itself answers."""
+        urls = (urlsplit(url).port for url in (self.database_url, self.redis_url))
+        return frozenset((self.network_port, self.app_port, *(port for port in urls if port is not None)))
 
     @property
     def network_address(self) -> str:

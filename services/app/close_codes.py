@@ -25,6 +25,6 @@ class CloseCode(IntEnum):
     MESSAGE_TOO_BIG = 1009, "a message of yours was over 64 KiB; send less"
     INTERNAL_ERROR = 1011, "you had taken all and answered no ping for 20 seconds, or the service has a fault"
     SERVICE_RESTART = 1012, "the service stops or is being restarted"
-    TRY_AGAIN_LATER = 1013, "no state is at hand: Redis or Postgres is out of reach"
+    TRY_AGAIN_LATER = 1013, "no state is at hand: Redis or Postgres is out of reach; or views name too many devices"
     TOO_SLOW = 4008, "you took nothing, or hardly anything, for `DASHNET_SUBSCRIBER_STALL_SECONDS`"
     BAD_ADDRESS = 4500, "the query of your address asks for a view that there cannot be", False

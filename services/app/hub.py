@@ -17,7 +17,7 @@ from services.app.recent import Recent
 from services.app.slow_subscribers import SlowSubscribers
 from services.app.states import States
 from services.app.subscriber import Subscriber, Traffic, WriteFrame
-from services.app.views import ALL_DEVICES, DeviceIndex, View
+from services.app.views import ALL_DEVICES, MOST_NAMED_IDS, DeviceIndex, View
 
 
 class Hub:
@@ -36,6 +36,7 @@ class Hub:
         self._index: DeviceIndex | None = None
         self._loaded = asyncio.Event()
         self._memberships: dict[View, Membership] = {}
+        self._named_ids = 0
         self._watching_all = Audience()
         self._watching_2020 = Audience()
         self._states = States()
@@ -84,6 +85,10 @@ class Hub:
         subscriber.resume(Message(orjson.dumps(answer), since.seq), missed)
         return True
 
+    def has_room_for(self, view: View) -> bool:
+        """Whether the different views that are looked at may name this one's ids too."""
+        return view in self._memberships or self._named_ids + view.named_ids <= MOST_NAMED_IDS
+
     def change_view(self, subscriber: Subscriber, view: View) -> None:
         """Show a subscriber something else from now on, beginning with a state."""
         subscriber.fall_out()
@@ -105,14 +110,18 @@ class Hub:
             return self._watching_2020
         if view == ALL_DEVICES:
             return self._watching_all
-        return self._memberships.setdefault(view, Membership(view)).audience
+        if view not in self._memberships:
+            self._memberships[view] = Membership(view)
+            self._named_ids += view.named_ids
+        return self._memberships[view].audience
 
     def _leave(self, subscriber: Subscriber) -> None:
         view = subscriber.view
         audience = self._audience(view)
         audience.remove(subscriber)
         if not audience and view is not None:
-            self._memberships.pop(view, None)
+            if self._memberships.pop(view, None) is not None:
+                self._named_ids -= view.named_ids
             self._states.discard(view)
 
     def _missed(self, since: Position) -> Sequence[Message] | None:

@@ -13,9 +13,14 @@ from services.app.dependencies import CurrentHub, CurrentSettings, RedisClient
 from services.app.hub import Hub
 from services.app.subscriber import Subscriber
 from services.app.subscription import serve_subscriber
-from services.app.views import VIEW_FIELDS, View, parse_view
+from services.app.views import MOST_NAMED_IDS, VIEW_FIELDS, View, parse_view
 
 router = APIRouter()
+
+_TOO_MANY = Refusal(
+    "too_many_views",
+    f"the views of all subscribers may name {MOST_NAMED_IDS:,} devices together; take null for all devices, or a tag",
+)
 
 
 @router.websocket("/live")
@@ -39,6 +44,10 @@ async def follow_live(websocket: WebSocket, hub: CurrentHub, settings: CurrentSe
     except ValueError as error:
         await websocket.send_text(Refusal("bad_message", f"in the address: {error}").to_message().decode())
         await websocket.close(CloseCode.BAD_ADDRESS, "the address asks for no view that there is")
+        return
+    if not hub.has_room_for(view):
+        await websocket.send_text(_TOO_MANY.to_message().decode())
+        await websocket.close(CloseCode.TRY_AGAIN_LATER, "views name too many devices")
         return
     await serve_subscriber(websocket, hub, view, parse_position(websocket.query_params), follow_message)
 
@@ -81,5 +90,7 @@ def _subscribe(hub: Hub, subscriber: Subscriber, message: dict[str, Any]) -> Ref
         view = parse_view(message)
     except ValueError as error:
         return Refusal("bad_message", str(error))
+    if not hub.has_room_for(view):
+        return _TOO_MANY
     hub.change_view(subscriber, view)
     return None

@@ -9,6 +9,8 @@ from dashnet.reading import State
 LiveDevice = dict[str, Any]  # the wire form of a device on /live: static fields, `state`, `snap_shot`
 
 MOST_DEVICE_IDS = 10_000
+# By all different views of a process together; each costs some 80 bytes.
+MOST_NAMED_IDS = 500_000
 MOST_WORDS = 100
 # Their interfaces are unpacked for each view.
 MOST_DEVICES_WITH_INTERFACES = 100
@@ -31,6 +33,11 @@ class View:
     state: State | None = None
     search: str | None = None
     interfaces: bool = False
+
+    @property
+    def named_ids(self) -> int:
+        """How many ids it names."""
+        return len(self.device_ids or ())
 
     @property
     def has_static_part(self) -> bool:

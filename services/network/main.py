@@ -128,7 +128,7 @@ def make_limits(settings: Settings) -> ReadLimits:
 
 def make_explorer(settings: Settings) -> Explorer:
     """What discoveries look around with."""
-    return Explorer(IcmpDriver(Names(), make_limits(settings)), ReverseNames())
+    return Explorer(IcmpDriver(Names(), make_limits(settings)), ReverseNames(), settings.own_ports)
 
 
 def make_reader(settings: Settings, redis: Redis) -> Reader:

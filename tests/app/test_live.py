@@ -8,6 +8,7 @@ from websockets.exceptions import ConnectionClosed
 from dashnet.channels import job_queue
 from dashnet.reading import to_wire
 from dashnet.settings import Settings
+from services.app import hub
 from services.app.close_codes import CloseCode
 from tests.app.conftest import RefreshOnce
 from tests.factories import make_device
@@ -264,3 +265,26 @@ async def test_an_address_that_asks_for_nothing_that_there_is_says_so_and_is_clo
             await feed.next()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == CloseCode.BAD_ADDRESS
+
+
+async def test_the_views_of_all_subscribers_together_name_a_bounded_number_of_devices(
+    settings: Settings, app: httpx.AsyncClient, refresh_once: RefreshOnce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "MOST_NAMED_IDS", 5)
+    async with open_feed(settings, "/live?device_ids=1,2,3") as first, open_feed(settings, "/live") as second:
+        assert [(await feed.next())["type"] for feed in (first, second)] == ["state", "state"]
+        await second.send({"type": "subscribe", "device_ids": [7, 8, 9]})
+        assert (await second.next())["code"] == "too_many_views"
+        await second.send({"type": "subscribe", "device_ids": [3, 2, 1]})  # the same view costs nothing more
+        assert (await second.next())["type"] == "state"
+        async with open_feed(settings, "/live?device_ids=7,8,9") as third:
+            assert (await third.next())["code"] == "too_many_views"
+            with pytest.raises(ConnectionClosed) as closed:
+                await third.next()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+        for feed in (first, second):
+            await feed.send({"type": "subscribe", "device_ids": None})
+            assert (await feed.next())["type"] == "state"
+        await second.send({"type": "subscribe", "device_ids": [7, 8, 9]})  # room again
+        assert (await second.next())["type"] == "state"

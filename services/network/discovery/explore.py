@@ -1,10 +1,11 @@
 """The work of one run: who is there, what they are, how they are called, and what lies behind what."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import fields
 
 from dashnet.errors import DriverError
+from dashnet.hosts import is_own_address
 from services.network.discovery import presence
 from services.network.discovery.finding import Finding, Run
 from services.network.discovery.models import DiscoveryCreate, FoundBy
@@ -28,9 +29,10 @@ _Work = Callable[[str], Awaitable[None]]
 class Explorer:
     """What runs share: the sockets for pings, which cannot be closed, and the name servers."""
 
-    def __init__(self, icmp: IcmpDriver, names: ReverseNames) -> None:
+    def __init__(self, icmp: IcmpDriver, names: ReverseNames, own_ports: Collection[int] = ()) -> None:
         self._icmp = icmp
         self._names = names
+        self._own_ports = own_ports
 
     async def explore(self, run: Run, asked: DiscoveryCreate) -> None:
         """Fill `run`. What cannot be done here is noted, and the rest is done.
@@ -38,12 +40,15 @@ class Explorer:
         Raises:
             DriverError: this machine cannot send to the network at all.
         """
-        await _Exploration(self._icmp, self._names, run, asked).explore()
+        await _Exploration(self._icmp, self._names, run, asked, self._own_ports).explore()
 
 
 class _Exploration:
-    def __init__(self, icmp: IcmpDriver, names: ReverseNames, run: Run, asked: DiscoveryCreate) -> None:
+    def __init__(
+        self, icmp: IcmpDriver, names: ReverseNames, run: Run, asked: DiscoveryCreate, own_ports: Collection[int]
+    ) -> None:
         self._icmp, self._names = icmp, names
+        self._foreign_ports = [port for port in asked.tcp_ports if port not in own_ports]
         self._run, self._asked = run, asked
         self._addresses = list_addresses(parse_network(asked.network))
         self._pace = Pace(asked.packets_per_second)
@@ -125,7 +130,9 @@ class _Exploration:
     async def _connect(self, address: str) -> None:
         await self._pace.wait()
         try:
-            answer = await presence.connect(address, self._asked.tcp_ports)
+            # This machine's own addresses lead to the stack's own services.
+            ports = self._foreign_ports if is_own_address(address) else self._asked.tcp_ports
+            answer = await presence.connect(address, ports)
         except DriverError as error:
             self._unreached, self._unsent = error, self._unsent + 1
             return

@@ -12,6 +12,7 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _REFUSED: Sequence[tuple[str, str]] = (
     ("0.0.0.0/8", "0.0.0.0/8 stands for no device"),
+    ("169.254.0.0/16", "169.254.0.0/16 is link-local: its addresses mean nothing without an interface"),
     ("224.0.0.0/4", "224.0.0.0/4 is multicast: groups, not devices"),
     ("240.0.0.0/4", "240.0.0.0/4 is reserved, and its last address is everybody (broadcast)"),
     ("::/128", ":: stands for no device"),

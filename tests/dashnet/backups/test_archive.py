@@ -1,13 +1,13 @@
 """A backup's file is whole or it is none, and what is no backup is told in a word."""
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
-from dashnet.backups.archive import Manifest, new_file, open_backup
+from dashnet.backups.archive import CHUNK_BYTES, Backup, Manifest, new_file, open_backup
 from dashnet.errors import BackupError
 from tests.dashnet.backups.archives import DUMP, change_dump, change_manifest, write_backup
 
@@ -155,3 +155,24 @@ def test_a_manifest_is_plain_json(path: Path) -> None:
     manifest = write_backup(path)
     with zipfile.ZipFile(path) as archive:
         assert Manifest.model_validate_json(archive.read("manifest.json")) == manifest
+
+
+def test_a_dump_that_unpacks_to_more_than_was_said_is_not_unpacked_to_its_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gibibyte of zeros is a mebibyte of zip."""
+    write_backup(path)
+    change_dump(path, bytes(16 * CHUNK_BYTES))
+    change_manifest(path, dump_size_bytes=10)
+    unpacked: list[int] = []
+    whole = Backup.chunks
+
+    def count(backup: Backup) -> Iterator[bytes]:
+        for chunk in whole(backup):
+            unpacked.append(len(chunk))
+            yield chunk
+
+    monkeypatch.setattr(Backup, "chunks", count)
+    with pytest.raises(BackupError, match="garbled"), open_backup(path):
+        pass
+    assert len(unpacked) == 1

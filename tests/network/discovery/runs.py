@@ -1,5 +1,6 @@
 """Discoveries inside tests: of this machine's own addresses only, and without asking any name server."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,10 +20,12 @@ NOW = datetime(2026, 11, 23, 20, tzinfo=UTC)
 LONG: dict[str, Any] = {"network": "127.16.0.0/20", "names": False, "packets_per_second": 10}
 
 
-async def explore(network: str, reverse_names: ReverseNames | None = None, **asked: Any) -> Run:
+async def explore(
+    network: str, reverse_names: ReverseNames | None = None, own_ports: Sequence[int] = (), **asked: Any
+) -> Run:
     """What is found there."""
     create = DiscoveryCreate.model_validate({"network": network, "names": reverse_names is not None, **asked})
-    explorer = Explorer(IcmpDriver(Names(), ReadLimits(100, 5)), reverse_names or ReverseNames())
+    explorer = Explorer(IcmpDriver(Names(), ReadLimits(100, 5)), reverse_names or ReverseNames(), own_ports)
     run = Run("0" * 16, create.network, 0, NOW)
     await explorer.explore(run, create)
     return run

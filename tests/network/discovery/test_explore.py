@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ import pytest
 
 from dashnet.errors import DriverError
 from services.network.demo_agents.main import run_agents
+from services.network.discovery import presence
 from services.network.discovery.models import FoundBy
 from services.network.discovery.reverse_names import ReverseNames
 from services.network.discovery.snmp import ask
@@ -189,3 +191,14 @@ async def test_a_fault_of_ours_at_one_address_is_noted_and_costs_no_other_its_na
     }
     assert run.found["127.0.0.3"].name == "host\ufffd.1"
     assert caplog.text.count("ZeroDivisionError") == 1
+
+
+async def test_the_stack_is_not_asked_at_its_own_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "check_pings", lambda *_: "not here")
+    with socket.create_server(("127.0.0.1", 0)) as ours, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = [server.getsockname()[1] for server in (ours, other)]
+        run = await explore("127.0.0.1", own_ports=ports[:1], tcp_ports=ports)
+        ours.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            ours.accept()
+    assert [one.tcp_port for one in run.found.values()] == ports[1:]

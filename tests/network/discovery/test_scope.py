@@ -39,6 +39,8 @@ def test_the_addresses_of_a_network_are_those_that_devices_may_have(
         ("0.0.0.0", "stands for no device"),
         ("ff02::1", "is multicast"),
         ("fe80::/120", "mean nothing without an interface"),
+        ("169.254.169.254", "mean nothing without an interface"),
+        ("169.254.0.0/24", "mean nothing without an interface"),
         ("fe80::1%eth0", "of one interface only"),
         ("::ffff:10.0.0.0/120", "write it as IPv4"),
         ("::/127", "stands for no device"),
