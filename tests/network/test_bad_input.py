@@ -295,7 +295,8 @@ async def test_a_client_that_goes_away_while_sending_is_no_error_of_ours(
     network: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, writer = await asyncio.open_connection(network.base_url.host, network.base_url.port)
-    writer.write(b"POST /devices/ HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n[")
+    head = b"POST /devices/ HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    writer.write(head + b"content-length: 9\r\n\r\n[")
     await writer.drain()
     writer.close()
 
