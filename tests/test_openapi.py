@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from sqlalchemy.engine import make_url
 
 from dashnet import store
+from dashnet.channels import worker_health_key
 from dashnet.database import create_engine, migrate
 from dashnet.embedded.servers import ServerAddresses
 from dashnet.redis import create_redis
@@ -128,6 +129,7 @@ async def _run_services(settings: Settings) -> AsyncIterator[None]:
         await refresh(context, now.replace(microsecond=0), "test")
         # No worker is up: this report there is, for others one waits in vain, and not for long.
         await report(context, now.replace(microsecond=0), "test", "2025-10", "UTC")
+        await redis.set(worker_health_key(settings), "well")
         async with run_app(settings) as app:
 
             async def is_ready() -> bool:

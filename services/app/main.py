@@ -45,7 +45,15 @@ from services.app import (
     traffic,
 )
 from services.app.caretaker import Caretaker
-from services.app.dependencies import CurrentFeedMetrics, CurrentHub, Engine, RedisClient, State
+from services.app.dependencies import (
+    CurrentFeedMetrics,
+    CurrentHub,
+    CurrentSettings,
+    Engine,
+    Network,
+    RedisClient,
+    State,
+)
 from services.app.feed_metrics import FeedMetrics
 from services.app.full_state_cache import FullState
 from services.app.hub import Hub
@@ -53,6 +61,7 @@ from services.app.origins import RefuseForeignOrigins
 from services.app.ranges import list_zones
 from services.app.relay import Relay
 from services.app.screen import add_screen
+from services.app.silent_processes import find_silent_processes
 
 LARGEST_BODY_BYTES = 40 * 1024 * 1024
 READY_SECONDS = 2
@@ -144,10 +153,12 @@ def _add_operations(app: FastAPI) -> None:
         return {"alive": True}
 
     @app.get("/readyz", tags=["operations"], responses=problem_responses(503))
-    async def read_readiness(hub: CurrentHub, engine: Engine, redis: RedisClient) -> dict[str, bool]:
-        """Screens get fresh states; 503 names what is missing: Redis, Postgres, or refreshes."""
+    async def read_readiness(
+        settings: CurrentSettings, hub: CurrentHub, engine: Engine, redis: RedisClient, network: Network
+    ) -> dict[str, bool]:
+        """Screens get fresh states; 503 names what is missing: a server, a process that is silent, or refreshes."""
         missing = [await _check_redis(redis), await _check_store(engine), _check_hub(hub)]
-        faults = [fault for fault in missing if fault]
+        faults = [fault for fault in missing if fault] + await find_silent_processes(settings, redis, network)
         if faults:
             raise ServiceUnavailable("; ".join(faults))
         return {"ready": True}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from dashnet.channels import worker_health_key
 from dashnet.settings import Settings
 from tests.conftest import run_app
 from tests.factories import make_device
@@ -68,6 +69,8 @@ def refresh_once(context: WorkerContext, device_ids: list[int]) -> RefreshOnce:
     async def refresh_under_next_tick() -> datetime:
         tick = next(ticks)
         await refresh(context, tick, "test")
+        # As the worker does whose refresh this would be.
+        await context.redis.set(worker_health_key(context.settings), "well", ex=60)
         return tick
 
     return refresh_under_next_tick

@@ -1,6 +1,7 @@
 import httpx
 import pytest
 
+from dashnet.channels import worker_health_key
 from dashnet.settings import Settings
 from tests.app.conftest import RefreshOnce
 from tests.conftest import run_app
@@ -48,6 +49,28 @@ async def test_not_ready_when_the_newest_tick_is_ahead_of_the_clock(
     status, detail = await readiness(app)
     assert status == 503
     assert detail.startswith("the newest tick is 10 min ahead of this machine's clock")
+
+
+async def test_not_ready_while_a_worker_is_silent_and_it_is_said_which(
+    app: httpx.AsyncClient, context: WorkerContext, refresh_once: RefreshOnce
+) -> None:
+    await refresh_once()
+    await eventually(lambda: is_ready(app))
+    await context.redis.delete(worker_health_key(context.settings))
+    assert await readiness(app) == (503, "no worker renews its health key: none is running, or it hangs")
+
+
+async def test_not_ready_while_the_network_service_is_silent_and_it_is_said_which(
+    settings: Settings, app: httpx.AsyncClient, refresh_once: RefreshOnce
+) -> None:
+    await refresh_once()
+    async with run_app(settings.model_copy(update={"network_port": free_port(), "app_port": free_port()})) as alone:
+        await eventually(lambda: _has_state(alone))
+        assert await readiness(alone) == (503, "the network service gives no answer: it hangs or does not run")
+
+
+async def _has_state(app: httpx.AsyncClient) -> bool:
+    return "no state was loaded yet" not in (await readiness(app))[1]
 
 
 @pytest.mark.parametrize(("setting", "name"), [("redis_url", "Redis"), ("database_url", "Postgres")])
