@@ -28,6 +28,8 @@ Speed = Annotated[
 Speed2020 = Annotated[float, Field(ge=0, description="Mbit/s; 0 also where it is not known")]
 Active = Annotated[bool | None, Field(description="True is up, false is down, null is unknown")]
 RoundTrip = Annotated[float | None, Field(description="Null where the driver measures none")]
+LossRatio = Annotated[float | None, Field(ge=0, le=1, description="From 0 to 1; null where the driver measures none")]
+Jitter = Annotated[float | None, Field(ge=0, description="Seconds; null where the driver measures none")]
 Rate = Annotated[float | None, Field(ge=0, description="Mbit/s")]
 Packets = Annotated[float | None, Field(ge=0, description="Per second; in: received, out: sent")]
 Removed = Annotated[list[int], Field(description="Ids that are gone, or are out of your view")]
@@ -61,6 +63,8 @@ class DeviceSnapShot(TypedDict):
     upload_speed: Speed
     download_speed: Speed
     round_trip_seconds: RoundTrip
+    loss_ratio: NotRequired[LossRatio]
+    jitter_seconds: NotRequired[Jitter]
 
 
 class LiveDevice(TypedDict):
@@ -99,6 +103,8 @@ class SnapShot(TypedDict):
     upload_speed: Speed
     download_speed: Speed
     round_trip_seconds: RoundTrip
+    loss_ratio: NotRequired[LossRatio]
+    jitter_seconds: NotRequired[Jitter]
     interfaces: NotRequired[Interfaces]
 
 

@@ -76,6 +76,8 @@ class Snapshot(SQLModel, table=True):
     download_speed: float | None = Field(sa_type=REAL)
     round_trip_seconds: float | None = Field(sa_type=REAL)
     active_connection: bool | None
+    loss_ratio: float | None = Field(sa_type=REAL)
+    jitter_seconds: float | None = Field(sa_type=REAL)
 
 
 class Interface(SQLModel, table=True):

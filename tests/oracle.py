@@ -15,9 +15,11 @@ class Row:
     device_id: int
     time_stamp: datetime
     active: bool | None
-    upload: float
-    download: float
+    upload: float | None
+    download: float | None
     round_trip: float | None = None
+    loss: float | None = None
+    jitter: float | None = None
 
 
 def next_tick(moment: datetime) -> datetime:
@@ -61,22 +63,27 @@ def count_device(rows: Sequence[Row], begin: datetime, end: datetime) -> dict[st
     if not parts:
         return None
     known = [(row, seconds) for row, seconds in parts if row.active is not None]
-    timed = [(row, row.round_trip, seconds) for row, seconds in parts if row.round_trip is not None]
     return {
-        "upload_megabits": sum(row.upload * seconds for row, seconds in known),
-        "download_megabits": sum(row.download * seconds for row, seconds in known),
-        "round_trip_area": sum(round_trip * seconds for _, round_trip, seconds in timed),
+        **_count_rate("upload", "megabits", [(row.upload, seconds) for row, seconds in known]),
+        **_count_rate("download", "megabits", [(row.download, seconds) for row, seconds in known]),
+        **_count_rate("round_trip", "area", [(row.round_trip, seconds) for row, seconds in parts]),
+        **_count_rate("loss", "area", [(row.loss, seconds) for row, seconds in parts]),
+        **_count_rate("jitter", "area", [(row.jitter, seconds) for row, seconds in parts]),
         "snapshot_count": sum(begin <= row.time_stamp < end for row, _ in parts),
         "up_seconds": sum(seconds for row, seconds in parts if row.active is True),
         "down_seconds": sum(seconds for row, seconds in parts if row.active is False),
         "unknown_seconds": sum(seconds for row, seconds in parts if row.active is None),
-        "round_trip_known_seconds": sum(seconds for *_, seconds in timed),
-        "upload_min": min((row.upload for row, _ in known), default=None),
-        "upload_max": max((row.upload for row, _ in known), default=None),
-        "download_min": min((row.download for row, _ in known), default=None),
-        "download_max": max((row.download for row, _ in known), default=None),
-        "round_trip_min": min((round_trip for _, round_trip, _ in timed), default=None),
-        "round_trip_max": max((round_trip for _, round_trip, _ in timed), default=None),
+    }
+
+
+def _count_rate(name: str, total: str, parts: Sequence[tuple[float | None, float]]) -> dict[str, float | None]:
+    """A rate over the seconds in which it was known, by the names of its counts."""
+    known = [(value, seconds) for value, seconds in parts if value is not None]
+    return {
+        f"{name}_{total}": sum(value * seconds for value, seconds in known),
+        f"{name}_known_seconds": sum(seconds for _, seconds in known),
+        f"{name}_min": min((value for value, _ in known), default=None),
+        f"{name}_max": max((value for value, _ in known), default=None),
     }
 
 
@@ -101,15 +108,11 @@ def count_summary(rows: Sequence[Row], begin: datetime, end: datetime) -> dict[s
     states = {tick: [row.active for row in at_tick] for tick, at_tick in ticks.items()}
     ups = [states[row.time_stamp].count(True) for row, _ in parts]
     return {
-        "upload_megabits": sum(row.upload * seconds for row, seconds in parts),
-        "download_megabits": sum(row.download * seconds for row, seconds in parts),
+        **_count_rate("upload", "megabits", [(row.upload, seconds) for row, seconds in parts]),
+        **_count_rate("download", "megabits", [(row.download, seconds) for row, seconds in parts]),
         "up_seconds": sum(states[row.time_stamp].count(True) * seconds for row, seconds in parts),
         "down_seconds": sum(states[row.time_stamp].count(False) * seconds for row, seconds in parts),
         "unknown_seconds": sum(states[row.time_stamp].count(None) * seconds for row, seconds in parts),
-        "upload_min": min(row.upload for row, _ in parts),
-        "upload_max": max(row.upload for row, _ in parts),
-        "download_min": min(row.download for row, _ in parts),
-        "download_max": max(row.download for row, _ in parts),
         "covered_seconds": sum(seconds for _, seconds in parts),
         "tick_count": sum(begin <= row.time_stamp < end for row, _ in parts),
         "up_min": min(ups),
@@ -123,9 +126,10 @@ def _most_in_minute(ticks: Mapping[datetime, Sequence[Row]], moment: datetime) -
     return max(len(rows) for tick, rows in ticks.items() if begin <= tick <= moment)
 
 
-def _totals(rows: Sequence[Row]) -> tuple[float, float]:
-    known = [row for row in rows if row.active is not None]
-    return sum(row.upload for row in known), sum(row.download for row in known)
+def _totals(rows: Sequence[Row]) -> tuple[float | None, float | None]:
+    uploads = [row.upload for row in rows if row.active is not None and row.upload is not None]
+    downloads = [row.download for row in rows if row.active is not None and row.download is not None]
+    return sum(uploads) if uploads else None, sum(downloads) if downloads else None
 
 
 def of_device(rows: Sequence[Row]) -> Mapping[int, Sequence[Row]]:

@@ -20,8 +20,9 @@ async def store_rows(engine: AsyncEngine, rows: Sequence[Row]) -> None:
         await connection.execute(
             text(
                 "INSERT INTO store.snapshot (time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, "
-                "active_connection) SELECT * FROM unnest(CAST(:times AS timestamptz[]), CAST(:ids AS int[]), "
-                "CAST(:up AS real[]), CAST(:down AS real[]), CAST(:round_trip AS real[]), CAST(:active AS bool[]))"
+                "active_connection, loss_ratio, jitter_seconds) SELECT * FROM unnest(CAST(:times AS timestamptz[]), "
+                "CAST(:ids AS int[]), CAST(:up AS real[]), CAST(:down AS real[]), CAST(:round_trip AS real[]), "
+                "CAST(:active AS bool[]), CAST(:loss AS real[]), CAST(:jitter AS real[]))"
             ),
             {
                 "times": [row.time_stamp for row in rows],
@@ -30,6 +31,8 @@ async def store_rows(engine: AsyncEngine, rows: Sequence[Row]) -> None:
                 "down": [row.download for row in rows],
                 "round_trip": [row.round_trip for row in rows],
                 "active": [row.active for row in rows],
+                "loss": [row.loss for row in rows],
+                "jitter": [row.jitter for row in rows],
             },
         )
 

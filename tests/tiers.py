@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from dashnet.history.measures import DEVICE_MEASURES, SUMMARY_MEASURES, list_columns
+from dashnet.history.measures import DEVICE_MEASURES, SUMMARY_MEASURES, read_rows
 from dashnet.history.tiers import floor_to
 from tests.oracle import MINUTE, Row, count_device, count_summary, of_device
 
@@ -31,7 +31,7 @@ async def _select(
     engine: AsyncEngine, table: str, keys: str, measures: tuple[Any, ...], before: datetime | None
 ) -> dict[Any, Counts]:
     query = text(
-        f"SELECT {keys}, {list_columns(measures)} FROM store.{table} "
+        f"SELECT {keys}, {read_rows(measures)} FROM store.{table} "
         "WHERE begin_at < coalesce(CAST(:before AS timestamptz), 'infinity')"
     )
     async with engine.connect() as connection:

@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.bounds import MEASURED, select_as_stored
 from dashnet.publication import Kind
 from dashnet.reading import state_of, to_wire
 from workers.context import WorkerContext
@@ -102,8 +103,7 @@ async def select_latest_snapshots(connection: AsyncConnection, ids: Sequence[int
     rows = await connection.execute(
         text(
             "SELECT latest.* FROM unnest(CAST(:ids AS int[])) AS wanted (id) CROSS JOIN LATERAL "
-            "(SELECT device_id, time_stamp, active_connection, upload_speed::text::float8 AS upload_speed, "
-            "download_speed::text::float8 AS download_speed, round_trip_seconds::text::float8 AS round_trip_seconds "
+            f"(SELECT device_id, time_stamp, active_connection, {select_as_stored(*MEASURED)} "
             "FROM store.snapshot WHERE device_id = wanted.id ORDER BY time_stamp DESC LIMIT 1) AS latest"
         ),
         {"ids": list(ids)},
@@ -114,9 +114,7 @@ async def select_latest_snapshots(connection: AsyncConnection, ids: Sequence[int
             "snap_shot": {
                 "time_stamp": to_wire(row["time_stamp"]),
                 "active_connection": row["active_connection"],
-                "upload_speed": row["upload_speed"],
-                "download_speed": row["download_speed"],
-                "round_trip_seconds": row["round_trip_seconds"],
+                **{name: row[name] for name in MEASURED},
             },
         }
         for row in rows.mappings()

@@ -12,21 +12,25 @@ import httpx
 import orjson
 import stamina
 
+from dashnet.bounds import is_believed
 from dashnet.errors import ServiceUnavailable
 from dashnet.messages import LiveInterface
 from dashnet.reading import to_wire
 from dashnet.settings import Settings
+from workers.parsing import are_believed, parse_json, to_columns, to_interfaces
 
 # A service that is being restarted is back within some seconds.
 ATTEMPTS = 6
-LONGEST_NAME, LARGEST_TYPE = 255, 2**31 - 1
+# Ten microseconds: what is below is noise.
+_SECONDS_DECIMALS, _RATIO_DECIMALS = 5, 4
 
 
 @dataclass(frozen=True, slots=True)
 class Readings:
     """What a page of devices showed: columns of equal length in id order; speeds in Mbit/s, null where not known.
 
-    `interfaces` are those of the devices that show any, each name once.
+    `interfaces` are those of the devices that show any, each name once. `loss_ratios` and `jitters_seconds` are None
+    where no device has any. `answered_count` is how many devices the page had, those among them that were not one.
     """
 
     device_ids: Sequence[int]
@@ -36,6 +40,9 @@ class Readings:
     round_trips_seconds: Sequence[float | None]
     errors: Sequence[str | None]
     interfaces: Mapping[int, Sequence[LiveInterface]] = field(default_factory=dict)
+    loss_ratios: Sequence[float | None] | None = None
+    jitters_seconds: Sequence[float | None] | None = None
+    answered_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,8 @@ class PastReadings:
     time_stamps: Sequence[datetime]
     device_ids: Sequence[int]
     active_connections: Sequence[bool]
-    upload_speeds: Sequence[float]
-    download_speeds: Sequence[float]
+    upload_speeds: Sequence[float | None]
+    download_speeds: Sequence[float | None]
     round_trips_seconds: Sequence[float | None]
 
 
@@ -138,45 +145,60 @@ class NetworkClient:
 
 
 def parse_readings(body: bytes) -> Readings:
-    """The columns of a `GET /devices/` answer."""
-    devices = orjson.loads(body)
+    """The columns of a `GET /devices/` answer.
+
+    Raises:
+        ServiceUnavailable: the answer is no list.
+    """
+    devices = _parse(body)
+    if not isinstance(devices, list):
+        raise ServiceUnavailable(f"the network service answered no list of devices: {body[:100]!r}")
+    ids, active, errors, uploads, downloads, round_trips, losses, jitters = to_columns(devices)
     return Readings(
-        [device["id"] for device in devices],
-        [device["active_connection"] for device in devices],
-        [device["upload_speed"] for device in devices],
-        [device["download_speed"] for device in devices],
-        [_round(device["round_trip_seconds"]) for device in devices],
-        [device["error"] for device in devices],
-        {device["id"]: _clean(device["interfaces"]) for device in devices if "interfaces" in device},
+        ids,
+        active,
+        uploads,
+        downloads,
+        _round(round_trips, _SECONDS_DECIMALS),
+        errors,
+        to_interfaces(devices),
+        _round(losses, _RATIO_DECIMALS) if any_known(losses) else None,
+        _round(jitters, _SECONDS_DECIMALS) if any_known(jitters) else None,
+        answered_count=len(devices),
     )
 
 
-def _clean(interfaces: Sequence[LiveInterface]) -> Sequence[LiveInterface]:
-    """Each name once, and none that Postgres would not take: a bad agent must not spoil everybody's refresh."""
-    cleaned: dict[str, LiveInterface] = {}
-    for one in interfaces:
-        one["name"] = one["name"].replace("\0", "")[:LONGEST_NAME]
-        if one["alias"] is not None:
-            one["alias"] = one["alias"].replace("\0", "")
-        if one["interface_type"] is not None and not 0 <= one["interface_type"] <= LARGEST_TYPE:
-            one["interface_type"] = None
-        cleaned.setdefault(one["name"], one)
-    return list(cleaned.values())
-
-
 def parse_past(body: bytes) -> PastReadings:
-    """The columns of a `GET /readings/` answer."""
-    past = orjson.loads(body)
+    """The columns of a `GET /readings/` answer; what cannot be true of it is null."""
+    past = _parse(body)
+    columns = {name: list(chain.from_iterable(past[f"{name}s"])) for name in ("upload_speed", "download_speed")}
+    columns["round_trip_seconds"] = list(chain.from_iterable(past["round_trips_seconds"]))
+    uploads, downloads, round_trips = (
+        column if are_believed(name, column) else [one if is_believed(name, one) else None for one in column]
+        for name, column in columns.items()
+    )
     return PastReadings(
         [datetime.fromisoformat(moment) for moment in past["time_stamps"]],
         past["device_ids"],
         list(chain.from_iterable(past["active_connections"])),
-        list(chain.from_iterable(past["upload_speeds"])),
-        list(chain.from_iterable(past["download_speeds"])),
-        [_round(one) for one in chain.from_iterable(past["round_trips_seconds"])],
+        uploads,
+        downloads,
+        _round(round_trips, _SECONDS_DECIMALS),
     )
 
 
-def _round(round_trip_seconds: float | None) -> float | None:
-    """To ten microseconds: what is below is noise, and noise is most of what a compressed publication consists of."""
-    return None if round_trip_seconds is None else round(round_trip_seconds, 5)
+def _parse(body: bytes) -> Any:  # any JSON value
+    try:
+        return parse_json(body)
+    except ValueError as error:
+        raise ServiceUnavailable(f"the network service answered no JSON: {error}") from error
+
+
+def any_known(column: Sequence[float | None]) -> bool:
+    """Whether a column holds anything but null."""
+    return column.count(None) < len(column)
+
+
+def _round(column: Sequence[float | None], decimals: int) -> list[float | None]:
+    """What is behind these decimals is noise, and noise is most of what a compressed publication consists of."""
+    return [None if value is None else round(value, decimals) for value in column]

@@ -73,8 +73,8 @@ async def _refresh_between(context: WorkerContext, run: Run, tick: datetime, aft
     while True:
         wanted = readings if until is None else up_to(readings, until)
         await _store_readings(context, run, tick, wanted)
-        is_last = len(readings.device_ids) < limit or len(wanted.device_ids) < len(readings.device_ids)
-        if is_last or wanted.device_ids[-1] == until:
+        is_last = readings.answered_count < limit or len(wanted.device_ids) < len(readings.device_ids)
+        if is_last or not wanted.device_ids or wanted.device_ids[-1] == until:
             return
         readings = await context.network.read_devices(wanted.device_ids[-1], limit)
         if not readings.device_ids:
@@ -93,6 +93,9 @@ def up_to(readings: Readings, until: int) -> Readings:
         readings.round_trips_seconds[:count],
         readings.errors[:count],
         {one: its for one, its in readings.interfaces.items() if one <= until},
+        readings.loss_ratios and readings.loss_ratios[:count],
+        readings.jitters_seconds and readings.jitters_seconds[:count],
+        readings.answered_count,
     )
 
 

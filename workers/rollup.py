@@ -11,14 +11,13 @@ from dashnet.history.measures import (
     INTERFACE_MEASURES,
     SUMMARY_MEASURES,
     Measure,
-    bind_stretches,
     count_spans,
-    device_pieces,
-    interface_pieces,
     list_columns,
     merge_rows,
-    summary_pieces,
+    read_rows,
+    store_counts,
 )
+from dashnet.history.pieces import bind_stretches, device_pieces, interface_pieces, summary_pieces
 from dashnet.history.tiers import Tier, ceil_to, floor_to
 from dashnet.jobs import Job
 from workers.context import WorkerContext
@@ -146,14 +145,16 @@ async def _merge_rows(connection: AsyncConnection, finer: Tier, coarser: Tier, b
         ("summary", [], SUMMARY_MEASURES),
         ("interface_rollup", ["interface_id"], INTERFACE_MEASURES),
     ):
-        columns = ", ".join([*keys, list_columns(measures)])
+        listed = ", ".join(["begin_at", *keys])
         await connection.execute(
             text(
-                f"INSERT INTO store.{table}_{coarser} (begin_at, {columns}) "
-                f"SELECT date_bin(CAST(:step AS interval), begin_at, 'epoch') AS bucket, "
-                f"{', '.join([*keys, merge_rows(measures)])} "
-                f"FROM store.{table}_{finer} WHERE begin_at >= :begin AND begin_at < :end "
-                f"GROUP BY {', '.join(['bucket', *keys])} {_replace(keys, measures)}"
+                f"WITH kept AS (SELECT {listed}, {read_rows(measures)} FROM store.{table}_{finer} "
+                "WHERE begin_at >= :begin AND begin_at < :end), "
+                f"merged AS (SELECT date_bin(CAST(:step AS interval), kept.begin_at, 'epoch') AS bucket, "
+                f"{', '.join([*keys, merge_rows(measures)])} FROM kept GROUP BY {', '.join(['bucket', *keys])}) "
+                f"INSERT INTO store.{table}_{coarser} ({listed}, {list_columns(measures)}) "
+                f"SELECT {', '.join(['bucket', *keys])}, {store_counts(measures)} FROM merged "
+                f"{_replace(keys, measures)}"
             ),
             {"step": coarser.step, "begin": begin, "end": end},
         )
@@ -177,18 +178,19 @@ async def _order_hours(connection: AsyncConnection, table: str, key: str, begin:
 
 def _insert_rows(table: str, key: str, pieces: str, measures: tuple[Measure, ...]) -> str:
     return (
-        f"WITH {pieces}, made AS (INSERT INTO store.{table} (begin_at, {key}, {list_columns(measures)}) "
-        f"SELECT (CAST(:edges AS timestamptz[]))[bucket], {key}, {count_spans(measures)} "
-        f"FROM piece GROUP BY bucket, {key} {_replace([key], measures)} "
-        f"RETURNING snapshot_count) SELECT sum(snapshot_count) FROM made"
+        f"WITH {pieces}, counted AS (SELECT bucket, {key}, {count_spans(measures)} FROM piece GROUP BY bucket, {key}), "
+        f"made AS (INSERT INTO store.{table} (begin_at, {key}, {list_columns(measures)}) "
+        f"SELECT (CAST(:edges AS timestamptz[]))[bucket], {key}, {store_counts(measures)} "
+        f"FROM counted {_replace([key], measures)} RETURNING snapshot_count) SELECT sum(snapshot_count) FROM made"
     )
 
 
 def _insert_summary_rows() -> str:
     return (
-        f"WITH {summary_pieces()} INSERT INTO store.summary_5m (begin_at, {list_columns(SUMMARY_MEASURES)}) "
-        f"SELECT (CAST(:edges AS timestamptz[]))[bucket], {count_spans(SUMMARY_MEASURES)} "
-        f"FROM piece GROUP BY bucket {_replace([], SUMMARY_MEASURES)}"
+        f"WITH {summary_pieces()}, counted AS (SELECT bucket, {count_spans(SUMMARY_MEASURES)} FROM piece "
+        f"GROUP BY bucket) INSERT INTO store.summary_5m (begin_at, {list_columns(SUMMARY_MEASURES)}) "
+        f"SELECT (CAST(:edges AS timestamptz[]))[bucket], {store_counts(SUMMARY_MEASURES)} "
+        f"FROM counted {_replace([], SUMMARY_MEASURES)}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import text
@@ -20,9 +21,10 @@ async def insert_snapshots(connection: AsyncConnection, tick: datetime, readings
     inserted = await connection.scalar(
         text(
             "WITH inserted AS (INSERT INTO store.snapshot "
-            "(time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, active_connection) "
-            "SELECT :tick, reading.* FROM unnest(CAST(:ids AS int[]), CAST(:up AS real[]), CAST(:down AS real[]), "
-            "CAST(:round_trip AS real[]), CAST(:active AS bool[])) AS reading (device_id) "
+            "(time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, active_connection, loss_ratio, "
+            "jitter_seconds) SELECT :tick, reading.* FROM unnest(CAST(:ids AS int[]), CAST(:up AS real[]), "
+            "CAST(:down AS real[]), CAST(:round_trip AS real[]), CAST(:active AS bool[]), CAST(:loss AS real[]), "
+            "CAST(:jitter AS real[])) AS reading (device_id) "
             "JOIN store.device ON device.id = reading.device_id "
             "ON CONFLICT DO NOTHING RETURNING device_id) SELECT array_agg(device_id) FROM inserted"
         ),
@@ -33,6 +35,9 @@ async def insert_snapshots(connection: AsyncConnection, tick: datetime, readings
             "down": readings.download_speeds,
             "round_trip": readings.round_trips_seconds,
             "active": readings.active_connections,
+            # Where no device has any, no array is sent: unnest fills up with null.
+            "loss": readings.loss_ratios,
+            "jitter": readings.jitters_seconds,
         },
     )
     return set(inserted or ())
@@ -48,6 +53,8 @@ def to_publication(
         readings.upload_speeds,
         readings.download_speeds,
         readings.round_trips_seconds,
+        readings.loss_ratios or repeat(None, len(readings.device_ids)),
+        readings.jitters_seconds or repeat(None, len(readings.device_ids)),
         strict=True,
     )
     return {
@@ -59,8 +66,10 @@ def to_publication(
                 "upload_speed": up,
                 "download_speed": down,
                 "round_trip_seconds": round_trip,
+                "loss_ratio": loss,
+                "jitter_seconds": jitter,
             }
-            for device_id, active, up, down, round_trip in columns
+            for device_id, active, up, down, round_trip, loss, jitter in columns
             if device_id in stored
         ],
         **({"state_changes": state_changes} if state_changes else {}),

@@ -12,14 +12,10 @@ from dashnet.history.measures import (
     INTERFACE_MEASURES,
     SUMMARY_MEASURES,
     Merge,
-    bind_stretches,
-    bucketed_rows,
     count_spans,
-    device_pieces,
-    interface_pieces,
     merge_rows,
-    summary_pieces,
 )
+from dashnet.history.pieces import bind_stretches, bucketed_rows, device_pieces, interface_pieces, summary_pieces
 from dashnet.history.plan import Plan
 from dashnet.history.tiers import Tier
 
@@ -30,24 +26,34 @@ from dashnet.history.tiers import Tier
 class DeviceCounts:
     """A stretch of time of one device, or of a tag's devices together, whose extremes then are those of any one.
 
-    Megabits are Mbit/s times seconds, of the time in which the state was up or down; extremes are Mbit/s, and null
-    where nothing was known. `round_trip_area` is round trip times seconds.
+    Megabits are Mbit/s times seconds, areas the value times seconds; each over the seconds in which it was known.
+    Extremes are null where nothing was known.
     """
 
     upload_megabits: float = 0.0
+    upload_known_seconds: int = 0
+    upload_min: float | None = None
+    upload_max: float | None = None
     download_megabits: float = 0.0
+    download_known_seconds: int = 0
+    download_min: float | None = None
+    download_max: float | None = None
     round_trip_area: float = 0.0
+    round_trip_known_seconds: int = 0
+    round_trip_min: float | None = None
+    round_trip_max: float | None = None
+    loss_area: float = 0.0
+    loss_known_seconds: int = 0
+    loss_min: float | None = None
+    loss_max: float | None = None
+    jitter_area: float = 0.0
+    jitter_known_seconds: int = 0
+    jitter_min: float | None = None
+    jitter_max: float | None = None
     snapshot_count: int = 0
     up_seconds: int = 0
     down_seconds: int = 0
     unknown_seconds: int = 0
-    round_trip_known_seconds: int = 0
-    upload_min: float | None = None
-    upload_max: float | None = None
-    download_min: float | None = None
-    download_max: float | None = None
-    round_trip_min: float | None = None
-    round_trip_max: float | None = None
 
     @property
     def known_seconds(self) -> int:
@@ -70,8 +76,12 @@ class InterfaceCounts:
 
     upload_megabits: float = 0.0
     upload_known_seconds: int = 0
+    upload_min: float | None = None
+    upload_max: float | None = None
     download_megabits: float = 0.0
     download_known_seconds: int = 0
+    download_min: float | None = None
+    download_max: float | None = None
     errors_in_packets: float = 0.0
     errors_in_known_seconds: int = 0
     errors_out_packets: float = 0.0
@@ -84,28 +94,27 @@ class InterfaceCounts:
     up_seconds: int = 0
     down_seconds: int = 0
     unknown_seconds: int = 0
-    upload_min: float | None = None
-    upload_max: float | None = None
-    download_min: float | None = None
-    download_max: float | None = None
 
 
 @dataclass(slots=True)
 class SummaryCounts:
     """A stretch of time of all devices together; `up_seconds` and so on are added up over devices.
 
-    Extremes are those of the sum of a tick; `up_min` and `up_max` are devices.
+    Traffic is the sum of what is known of the devices, over the seconds in which it was known of any. Extremes are
+    those of the sum of a tick; `up_min` and `up_max` are devices.
     """
 
     upload_megabits: float = 0.0
+    upload_known_seconds: int = 0
+    upload_min: float | None = None
+    upload_max: float | None = None
     download_megabits: float = 0.0
+    download_known_seconds: int = 0
+    download_min: float | None = None
+    download_max: float | None = None
     up_seconds: int = 0
     down_seconds: int = 0
     unknown_seconds: int = 0
-    upload_min: float | None = None
-    upload_max: float | None = None
-    download_min: float | None = None
-    download_max: float | None = None
     covered_seconds: int = 0
     tick_count: int = 0
     up_min: int | None = None
@@ -151,7 +160,10 @@ async def select_device_counts(
         if tier is Tier.RAW:
             head, counts = device_pieces(where), count_spans(DEVICE_MEASURES)
         else:
-            head, counts = bucketed_rows(f"rollup_{tier}", where), merge_rows(DEVICE_MEASURES)
+            head, counts = (
+                bucketed_rows(f"rollup_{tier}", "begin_at, device_id", DEVICE_MEASURES, where),
+                merge_rows(DEVICE_MEASURES),
+            )
         query = f"WITH {head} SELECT device_id, bucket, {counts} FROM piece GROUP BY device_id, bucket"
         rows = await connection.execute(text(query), {**bind_stretches(plan.edges, stretches), **values})
         for device_id, bucket, *measures in rows:
@@ -169,7 +181,9 @@ async def select_interface_counts(
         if tier is Tier.RAW:
             head, counts = interface_pieces(where), count_spans(INTERFACE_MEASURES)
         else:
-            head, counts = bucketed_rows(f"interface_rollup_{tier}", where), merge_rows(INTERFACE_MEASURES)
+            table = f"interface_rollup_{tier}"
+            head = bucketed_rows(table, "begin_at, interface_id", INTERFACE_MEASURES, where)
+            counts = merge_rows(INTERFACE_MEASURES)
         query = text(f"WITH {head} SELECT bucket, {counts} FROM piece GROUP BY bucket")
         values = {**bind_stretches(plan.edges, stretches), "interface_id": interface_id}
         for bucket, *measures in await connection.execute(query, values):
@@ -187,7 +201,10 @@ async def select_tag_counts(
         if tier is Tier.RAW:
             head, counts = device_pieces("true"), count_spans(DEVICE_MEASURES)
         else:
-            head, counts = bucketed_rows(f"rollup_{tier}", "true"), merge_rows(DEVICE_MEASURES)
+            head, counts = (
+                bucketed_rows(f"rollup_{tier}", "begin_at, device_id", DEVICE_MEASURES),
+                merge_rows(DEVICE_MEASURES),
+            )
         query = (
             f"WITH {head}, counted AS (SELECT device_id, bucket, {counts} FROM piece GROUP BY device_id, bucket) "
             f"SELECT tag, bucket, {merge_rows(DEVICE_MEASURES)} "
@@ -208,7 +225,7 @@ async def select_summary_counts(connection: AsyncConnection, plan: Plan) -> dict
         if tier is Tier.RAW:
             head, counts = summary_pieces(), count_spans(SUMMARY_MEASURES)
         else:
-            head, counts = bucketed_rows(f"summary_{tier}", "true"), merge_rows(SUMMARY_MEASURES)
+            head, counts = bucketed_rows(f"summary_{tier}", "begin_at", SUMMARY_MEASURES), merge_rows(SUMMARY_MEASURES)
         query = f"WITH {head} SELECT bucket, {counts} FROM piece GROUP BY bucket"
         for bucket, *measures in await connection.execute(text(query), bind_stretches(plan.edges, stretches)):
             _put(found, bucket - 1, SummaryCounts(*measures))

@@ -1,16 +1,15 @@
 """What is counted of a stretch of time, as SQL: first from spans, then from rows that hold the same counts.
 
-A snapshot stands for a **span**: from its time stamp to the device's next snapshot, at most to the next scheduled tick
-(at minute 59 that is two minutes away, for at minute 0 there is none). What no span covers was not looked at. Every
-figure is a sum, minimum or maximum over spans, cut where a bucket ends, so that a coarser tier is made of a finer one
-without loss.
+A snapshot stands for a **span** (`pieces.py`). Every figure is a sum, minimum or maximum over spans, cut where a bucket
+ends, so that a coarser tier is made of a finer one without loss. Each rate is counted over the time in which it was
+known, so that a mean over nothing is null. A stored count that cannot be true counts as not known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+
+from dashnet.bounds import MOST, MOST_SPEED
 
 
 class Merge(StrEnum):
@@ -23,79 +22,158 @@ class Merge(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A column of a tier; `of_spans` is the SQL that makes it from spans with their `seconds`."""
+    """A column of a tier.
+
+    `of_spans` is the SQL that makes it from spans with their `seconds`, `of_row` reads it from a stored row, and
+    `stored` is what is written of it.
+    """
 
     name: str
     merge: Merge
     of_spans: str
+    of_row: str
+    stored: str
 
 
-_KNOWN = "FILTER (WHERE active_connection IS NOT NULL)"
+# Of what a mean may exceed its bound where sums were rounded.
+_ROUNDING = 1.001
+_LARGEST_INTEGER = 2**31 - 1
 
-# Of one device. Traffic is known while the state is; unit Mbit, so that a mean is Mbit/s again.
+
+def _plain(name: str, merge: Merge, of_spans: str) -> Measure:
+    return Measure(name, merge, of_spans, name, name)
+
+
+def _count(name: str, of_spans: str) -> Measure:
+    """Whole numbers, which a sum over stored nonsense must not make too large for their column."""
+    return Measure(name, Merge.SUM, of_spans, name, f"least({name}, {_LARGEST_INTEGER})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """A column of snapshots, the name of its counts, and the word for the rate times seconds.
+
+    `known` is for how long a stored row knew it, and `most` the largest rate of that row.
+    """
+
+    column: str
+    name: str
+    total: str
+    known: str
+    most: str
+    has_extremes: bool = True
+    # Null takes no room: rates that few drivers measure, and what is as usual.
+    stored_total: str = ""
+    stored_known: str = ""
+
+    def measures(self) -> Iterator[Measure]:
+        total, known = f"{self.name}_{self.total}", f"{self.name}_known_seconds"
+        believed = self._believed(total)
+        yield Measure(
+            total,
+            Merge.SUM,
+            f"coalesce(sum({self.column}::float8 * seconds), 0)",
+            f"CASE WHEN {believed} THEN {total} ELSE 0 END",
+            self.stored_total or total,
+        )
+        yield Measure(
+            known,
+            Merge.SUM,
+            f"coalesce(sum(seconds) FILTER (WHERE {self.column} IS NOT NULL), 0)",
+            f"CASE WHEN {believed} THEN {self.known} ELSE 0 END",
+            self.stored_known or f"least({known}, {_LARGEST_INTEGER})",
+        )
+        if self.has_extremes:
+            for merge in (Merge.MIN, Merge.MAX):
+                name = f"{self.name}_{merge}"
+                of_row = f"CASE WHEN {believed} THEN {name} END"
+                yield Measure(name, merge, f"{merge}({self.column})", of_row, name)
+
+    def _believed(self, total: str) -> str:
+        """NaN is more than any bound in Postgres."""
+        sum_fits = f"{total} BETWEEN 0 AND {self.most} * CAST({self.known} AS float8) * {_ROUNDING}"
+        if not self.has_extremes:
+            return sum_fits
+        most = f"{self.most} * {_ROUNDING}"
+        fit = (f"coalesce({self.name}_{one}, 0) BETWEEN 0 AND {most}" for one in (Merge.MIN, Merge.MAX))
+        return " AND ".join([sum_fits, *fit])
+
+
+_STATE_KNOWN = "up_seconds + down_seconds"
+
+
+def _traffic(column: str, name: str) -> Iterator[Measure]:
+    """Known while the state is, but for few devices; before speeds could be null it was so for all."""
+    known = f"coalesce({name}_known_seconds, {_STATE_KNOWN})"
+    stored = f"nullif({name}_known_seconds, {_STATE_KNOWN})"
+    return _Rate(column, name, "megabits", known, f"{MOST[column]:.0f}", stored_known=stored).measures()
+
+
+def _rare(column: str, name: str) -> Iterator[Measure]:
+    known = f"coalesce({name}_known_seconds, 0)"
+    stored_total = f"CASE WHEN {name}_known_seconds > 0 THEN {name}_area END"
+    most = f"{MOST[column]:.0f}"
+    return _Rate(
+        column, name, "area", known, most, stored_total=stored_total, stored_known=f"nullif({name}_known_seconds, 0)"
+    ).measures()
+
+
+def _of_interface(column: str, name: str, total: str) -> Iterator[Measure]:
+    has_extremes = total == "megabits"
+    return _Rate(column, name, total, f"{name}_known_seconds", f"{MOST[column]:.0f}", has_extremes).measures()
+
+
+# Of one device. The unit of traffic is Mbit, so that a mean is Mbit/s again.
 DEVICE_MEASURES = (
-    Measure("upload_megabits", Merge.SUM, f"coalesce(sum(upload_speed::float8 * seconds) {_KNOWN}, 0)"),
-    Measure("download_megabits", Merge.SUM, f"coalesce(sum(download_speed::float8 * seconds) {_KNOWN}, 0)"),
-    Measure("round_trip_area", Merge.SUM, "coalesce(sum(round_trip_seconds::float8 * seconds), 0)"),
-    Measure("snapshot_count", Merge.SUM, "count(*) FILTER (WHERE is_first)"),
-    Measure("up_seconds", Merge.SUM, "coalesce(sum(seconds) FILTER (WHERE active_connection), 0)"),
-    Measure("down_seconds", Merge.SUM, "coalesce(sum(seconds) FILTER (WHERE NOT active_connection), 0)"),
-    Measure("unknown_seconds", Merge.SUM, "coalesce(sum(seconds) FILTER (WHERE active_connection IS NULL), 0)"),
-    Measure(
-        "round_trip_known_seconds",
-        Merge.SUM,
-        "coalesce(sum(seconds) FILTER (WHERE round_trip_seconds IS NOT NULL), 0)",
-    ),
-    Measure("upload_min", Merge.MIN, f"min(upload_speed) {_KNOWN}"),
-    Measure("upload_max", Merge.MAX, f"max(upload_speed) {_KNOWN}"),
-    Measure("download_min", Merge.MIN, f"min(download_speed) {_KNOWN}"),
-    Measure("download_max", Merge.MAX, f"max(download_speed) {_KNOWN}"),
-    Measure("round_trip_min", Merge.MIN, "min(round_trip_seconds)"),
-    Measure("round_trip_max", Merge.MAX, "max(round_trip_seconds)"),
+    *_traffic("upload_speed", "upload"),
+    *_traffic("download_speed", "download"),
+    *_Rate(
+        "round_trip_seconds", "round_trip", "area", "round_trip_known_seconds", f"{MOST['round_trip_seconds']:.0f}"
+    ).measures(),
+    *_rare("loss_ratio", "loss"),
+    *_rare("jitter_seconds", "jitter"),
+    _count("snapshot_count", "count(*) FILTER (WHERE is_first)"),
+    _count("up_seconds", "coalesce(sum(seconds) FILTER (WHERE active_connection), 0)"),
+    _count("down_seconds", "coalesce(sum(seconds) FILTER (WHERE NOT active_connection), 0)"),
+    _count("unknown_seconds", "coalesce(sum(seconds) FILTER (WHERE active_connection IS NULL), 0)"),
 )
-
-
-def _of_rate(column: str, name: str, total: str) -> tuple[Measure, Measure]:
-    """The sum of a rate times seconds, and for how long it was known."""
-    return (
-        Measure(f"{name}_{total}", Merge.SUM, f"coalesce(sum({column}::float8 * seconds), 0)"),
-        Measure(f"{name}_known_seconds", Merge.SUM, f"coalesce(sum(seconds) FILTER (WHERE {column} IS NOT NULL), 0)"),
-    )
-
 
 # Of one interface. Each rate is known by itself, whatever the state.
 INTERFACE_MEASURES = (
-    *_of_rate("upload_speed", "upload", "megabits"),
-    *_of_rate("download_speed", "download", "megabits"),
-    *_of_rate("errors_in", "errors_in", "packets"),
-    *_of_rate("errors_out", "errors_out", "packets"),
-    *_of_rate("discards_in", "discards_in", "packets"),
-    *_of_rate("discards_out", "discards_out", "packets"),
-    Measure("snapshot_count", Merge.SUM, "count(*) FILTER (WHERE is_first)"),
-    Measure("up_seconds", Merge.SUM, "coalesce(sum(seconds) FILTER (WHERE is_up), 0)"),
-    Measure("down_seconds", Merge.SUM, "coalesce(sum(seconds) FILTER (WHERE NOT is_up), 0)"),
-    Measure("unknown_seconds", Merge.SUM, "coalesce(sum(seconds) FILTER (WHERE is_up IS NULL), 0)"),
-    Measure("upload_min", Merge.MIN, "min(upload_speed)"),
-    Measure("upload_max", Merge.MAX, "max(upload_speed)"),
-    Measure("download_min", Merge.MIN, "min(download_speed)"),
-    Measure("download_max", Merge.MAX, "max(download_speed)"),
+    *_of_interface("upload_speed", "upload", "megabits"),
+    *_of_interface("download_speed", "download", "megabits"),
+    *_of_interface("errors_in", "errors_in", "packets"),
+    *_of_interface("errors_out", "errors_out", "packets"),
+    *_of_interface("discards_in", "discards_in", "packets"),
+    *_of_interface("discards_out", "discards_out", "packets"),
+    _count("snapshot_count", "count(*) FILTER (WHERE is_first)"),
+    _count("up_seconds", "coalesce(sum(seconds) FILTER (WHERE is_up), 0)"),
+    _count("down_seconds", "coalesce(sum(seconds) FILTER (WHERE NOT is_up), 0)"),
+    _count("unknown_seconds", "coalesce(sum(seconds) FILTER (WHERE is_up IS NULL), 0)"),
 )
+
+_ALL_SECONDS = "CAST(up_seconds + down_seconds + unknown_seconds AS float8)"
+
+
+def _of_network(column: str, name: str) -> Iterator[Measure]:
+    """The bound is that of one device, times how many there were."""
+    known = f"coalesce({name}_known_seconds, covered_seconds)"
+    stored = f"nullif({name}_known_seconds, covered_seconds)"
+    most = f"({MOST_SPEED:.0f} * {_ALL_SECONDS} / greatest(covered_seconds, 1))"
+    return _Rate(column, name, "megabits", known, most, stored_known=stored).measures()
+
 
 # Of all devices together: a tick's snapshots are added up first, so that the extremes are those of the sum.
 SUMMARY_MEASURES = (
-    Measure("upload_megabits", Merge.SUM, "sum(upload_speed * seconds)"),
-    Measure("download_megabits", Merge.SUM, "sum(download_speed * seconds)"),
-    Measure("up_seconds", Merge.SUM, "sum(up * seconds)"),
-    Measure("down_seconds", Merge.SUM, "sum(down * seconds)"),
-    Measure("unknown_seconds", Merge.SUM, "sum(unknown * seconds)"),
-    Measure("upload_min", Merge.MIN, "min(upload_speed)"),
-    Measure("upload_max", Merge.MAX, "max(upload_speed)"),
-    Measure("download_min", Merge.MIN, "min(download_speed)"),
-    Measure("download_max", Merge.MAX, "max(download_speed)"),
-    Measure("covered_seconds", Merge.SUM, "sum(seconds)"),
-    Measure("tick_count", Merge.SUM, "count(*) FILTER (WHERE is_first)"),
-    Measure("up_min", Merge.MIN, "min(up)"),
-    Measure("up_max", Merge.MAX, "max(up)"),
+    *_of_network("upload_speed", "upload"),
+    *_of_network("download_speed", "download"),
+    _plain("up_seconds", Merge.SUM, "sum(up * seconds)"),
+    _plain("down_seconds", Merge.SUM, "sum(down * seconds)"),
+    _plain("unknown_seconds", Merge.SUM, "sum(unknown * seconds)"),
+    _count("covered_seconds", "sum(seconds)"),
+    _count("tick_count", "count(*) FILTER (WHERE is_first)"),
+    _plain("up_min", Merge.MIN, "min(up)"),
+    _plain("up_max", Merge.MAX, "max(up)"),
 )
 
 
@@ -109,117 +187,22 @@ def count_spans(measures: tuple[Measure, ...]) -> str:
     return ", ".join(f"{_cast(measure, measure.of_spans)} AS {measure.name}" for measure in measures)
 
 
+def read_rows(measures: tuple[Measure, ...], *names: str) -> str:
+    """What reads them from stored rows, leaving out what cannot be true; only those of `names`, where given."""
+    return ", ".join(f"{one.of_row} AS {one.name}" for one in measures if not names or one.name in names)
+
+
 def merge_rows(measures: tuple[Measure, ...]) -> str:
-    """What makes them of rows that hold them."""
+    """What makes them of rows that were read so."""
     return ", ".join(f"{_cast(one, f'{one.merge}({one.name})')} AS {one.name}" for one in measures)
+
+
+def store_counts(measures: tuple[Measure, ...]) -> str:
+    """What is written of counts that were made."""
+    return ", ".join(measure.stored for measure in measures)
 
 
 def _cast(measure: Measure, sql: str) -> str:
     """Postgres makes other types of sums, which then mix badly; seconds are whole ones."""
     is_whole = measure.name.endswith(("_seconds", "_count"))
     return f"CAST({sql} AS bigint)" if is_whole else sql
-
-
-# How far a span reaches at the most.
-LONGEST_SPAN = timedelta(minutes=2)
-
-
-def bind_stretches(edges: Sequence[datetime], stretches: Sequence[tuple[datetime, datetime]]) -> dict[str, Any]:
-    """The values bound in all that follows: edges of buckets, and the stretches to read, at least one.
-
-    `since` and `until` hold all that is read, and name it by plain values, from which Postgres tells partitions.
-    """
-    begins, ends = zip(*stretches, strict=True)
-    bounds = {"since": min(begins) - LONGEST_SPAN, "until": max(ends)}
-    return {"edges": list(edges), "begins": list(begins), "ends": list(ends), **bounds}
-
-
-_CUT = """
-cut AS (
-    SELECT span.*, greatest(time_stamp, begin_at) AS cut_from, least(span_end, end_at) AS cut_to
-    FROM span WHERE span_end > begin_at
-),
-piece AS (
-    SELECT cut.*, bucket, time_stamp >= greatest(cut_from, edge[bucket]) AS is_first,
-        date_part('epoch', least(cut_to, edge[bucket + 1]) - greatest(cut_from, edge[bucket])) AS seconds
-    FROM (SELECT CAST(:edges AS timestamptz[]) AS edge) AS wanted, cut, LATERAL generate_series(
-        width_bucket(cut_from, edge), width_bucket(cut_to - interval '1 microsecond', edge)) AS bucket
-    WHERE bucket BETWEEN 1 AND cardinality(edge) - 1
-)
-"""
-_STRETCHES = "unnest(CAST(:begins AS timestamptz[]), CAST(:ends AS timestamptz[])) AS stretch (begin_at, end_at)"
-_NEXT_TICK = (
-    "date_trunc('minute', time_stamp) + "
-    "CASE WHEN date_part('minute', time_stamp) = 59 THEN interval '2 minutes' ELSE interval '1 minute' END"
-)
-# On the hour there is no refresh: what lies there is a demo reset's baseline, and not of all devices.
-_REFRESHED = "time_stamp <> date_trunc('hour', time_stamp)"
-# OFFSET 0 keeps Postgres from reading all there is and comparing it with each stretch, as its plans for unknown values
-# would: each stretch is looked up by index, in the partitions that hold it.
-_FENCE = "OFFSET 0"
-_READ = (
-    "time_stamp >= begin_at - interval '2 minutes' AND time_stamp < end_at "
-    "AND time_stamp >= CAST(:since AS timestamptz) AND time_stamp < CAST(:until AS timestamptz)"
-)
-
-
-def device_pieces(where: str) -> str:
-    """WITH terms that end in `piece`: spans of single devices, cut into buckets; `where` chooses among snapshots."""
-    return _pieces("snapshot", "device_id", where)
-
-
-def interface_pieces(where: str) -> str:
-    """The same of single interfaces."""
-    return _pieces("interface_snapshot", "interface_id", where)
-
-
-def _pieces(table: str, key: str, where: str) -> str:
-    return f"""
-span AS (
-    SELECT begin_at, end_at, snapshot.*, least({_NEXT_TICK}, lead(time_stamp) OVER its) AS span_end
-    FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.{table} WHERE {_READ} AND {where} {_FENCE}) AS snapshot
-    WINDOW its AS (PARTITION BY begin_at, {key} ORDER BY time_stamp)
-),
-{_CUT}"""
-
-
-def summary_pieces() -> str:
-    """The same of all devices together: a tick counts until the next.
-
-    A demo reset takes the simulated devices out of a refresh by hand: that tick is not of all devices, and left out.
-    """
-    return f"""
-stored_tick AS (
-    SELECT begin_at, end_at, time_stamp,
-        coalesce(sum(upload_speed::float8) {_KNOWN}, 0) AS upload_speed,
-        coalesce(sum(download_speed::float8) {_KNOWN}, 0) AS download_speed,
-        count(*) FILTER (WHERE active_connection) AS up,
-        count(*) FILTER (WHERE NOT active_connection) AS down,
-        count(*) FILTER (WHERE active_connection IS NULL) AS unknown
-    FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.snapshot WHERE {_READ} AND {_REFRESHED} {_FENCE})
-        AS snapshot
-    GROUP BY begin_at, end_at, time_stamp
-),
-tick AS (
-    SELECT * FROM (SELECT *, up + down + unknown AS devices, max(up + down + unknown) OVER so_far AS most_devices
-        FROM stored_tick
-        WINDOW so_far AS (PARTITION BY begin_at, date_trunc('minute', time_stamp) ORDER BY time_stamp)) AS counted
-    WHERE devices = most_devices
-),
-span AS (
-    SELECT tick.*, least({_NEXT_TICK}, lead(time_stamp) OVER (PARTITION BY begin_at ORDER BY time_stamp)) AS span_end
-    FROM tick
-),
-{_CUT}"""
-
-
-def bucketed_rows(table: str, where: str) -> str:
-    """A WITH term `piece`: rows of a tier, each with the bucket it is counted into."""
-    return f"""
-piece AS (
-    SELECT kept.*, width_bucket(kept.begin_at, CAST(:edges AS timestamptz[])) AS bucket
-    FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT * FROM store.{table} AS kept
-        WHERE kept.begin_at >= stretch.begin_at AND kept.begin_at < stretch.end_at
-        AND kept.begin_at >= CAST(:since AS timestamptz) AND kept.begin_at < CAST(:until AS timestamptz)
-        AND {where} {_FENCE}) AS kept
-)"""

@@ -11,7 +11,11 @@ from dashnet.store import SCHEMA
 
 
 class RollupFields(SQLModel):
-    """A stretch of time of one device; extremes are null where nothing was known."""
+    """A stretch of time of one device; extremes are null where nothing was known.
+
+    `upload_known_seconds` and `download_known_seconds` are null where they are `up_seconds + down_seconds`; loss and
+    jitter are null where nothing measured them.
+    """
 
     begin_at: datetime = Field(sa_type=DateTime(timezone=True))
     upload_megabits: float = Field(sa_type=DOUBLE_PRECISION)
@@ -29,6 +33,16 @@ class RollupFields(SQLModel):
     download_max: float | None = Field(sa_type=REAL)
     round_trip_min: float | None = Field(sa_type=REAL)
     round_trip_max: float | None = Field(sa_type=REAL)
+    upload_known_seconds: int | None
+    download_known_seconds: int | None
+    loss_area: float | None = Field(sa_type=DOUBLE_PRECISION)
+    loss_known_seconds: int | None
+    loss_min: float | None = Field(sa_type=REAL)
+    loss_max: float | None = Field(sa_type=REAL)
+    jitter_area: float | None = Field(sa_type=DOUBLE_PRECISION)
+    jitter_known_seconds: int | None
+    jitter_min: float | None = Field(sa_type=REAL)
+    jitter_max: float | None = Field(sa_type=REAL)
 
 
 class RollupFiveMinutes(RollupFields, table=True):
@@ -125,7 +139,10 @@ class InterfaceRollupDay(InterfaceRollupFields, table=True):
 
 
 class SummaryFields(SQLModel):
-    """A stretch of time of all devices together; seconds up, down and unknown are added up over devices."""
+    """A stretch of time of all devices together; seconds up, down and unknown are added up over devices.
+
+    `upload_known_seconds` and `download_known_seconds` are null where they are `covered_seconds`.
+    """
 
     begin_at: datetime = Field(sa_type=DateTime(timezone=True), primary_key=True)
     upload_megabits: float = Field(sa_type=DOUBLE_PRECISION)
@@ -133,10 +150,12 @@ class SummaryFields(SQLModel):
     up_seconds: int = Field(sa_type=BigInteger)
     down_seconds: int = Field(sa_type=BigInteger)
     unknown_seconds: int = Field(sa_type=BigInteger)
-    upload_min: float = Field(sa_type=DOUBLE_PRECISION)
-    upload_max: float = Field(sa_type=DOUBLE_PRECISION)
-    download_min: float = Field(sa_type=DOUBLE_PRECISION)
-    download_max: float = Field(sa_type=DOUBLE_PRECISION)
+    upload_min: float | None = Field(sa_type=DOUBLE_PRECISION)
+    upload_max: float | None = Field(sa_type=DOUBLE_PRECISION)
+    download_min: float | None = Field(sa_type=DOUBLE_PRECISION)
+    download_max: float | None = Field(sa_type=DOUBLE_PRECISION)
+    upload_known_seconds: int | None
+    download_known_seconds: int | None
     covered_seconds: int
     tick_count: int
     up_min: int

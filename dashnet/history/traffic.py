@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.history.measures import DEVICE_MEASURES, SUMMARY_MEASURES, read_rows
 from dashnet.history.rounding import round_measured
 from dashnet.history.tiers import Extent, Tier, ceil_to, floor_to
 
@@ -35,29 +36,34 @@ def billed_range(extent: Extent, begin: datetime, end: datetime) -> tuple[dateti
     return (first, last) if since <= first < last else None
 
 
-_MEANS = "upload_megabits / known AS upload, download_megabits / known AS download"
+_MEANS = (
+    "upload_megabits / nullif(upload_known_seconds, 0) AS upload, "
+    "download_megabits / nullif(download_known_seconds, 0) AS download"
+)
+_COUNTS = ("upload_megabits", "upload_known_seconds", "download_megabits", "download_known_seconds")
+_DEVICE_ROWS, _NETWORK_ROWS = read_rows(DEVICE_MEASURES, *_COUNTS), read_rows(SUMMARY_MEASURES, *_COUNTS)
 _RATES = (
     f"percentile_disc({PERCENTILE}) WITHIN GROUP (ORDER BY upload), "
     f"percentile_disc({PERCENTILE}) WITHIN GROUP (ORDER BY download)"
 )
 _IN_RANGE = "begin_at >= :begin AND begin_at < :end"
 _OF_DEVICES = text(
-    f"SELECT device_id, {_RATES} FROM (SELECT device_id, {_MEANS} FROM (SELECT *, up_seconds + down_seconds AS known "
-    f"FROM store.rollup_5m WHERE {_IN_RANGE} AND device_id = ANY(CAST(:device_ids AS int[]))) AS rows WHERE known > 0) "
+    f"SELECT device_id, {_RATES} FROM (SELECT device_id, {_MEANS} FROM (SELECT device_id, {_DEVICE_ROWS} "
+    f"FROM store.rollup_5m WHERE {_IN_RANGE} AND device_id = ANY(CAST(:device_ids AS int[]))) AS rows) "
     "AS means GROUP BY device_id"
 )
 # The sum of the devices' means is the tag's mean.
 _OF_TAGS = text(
-    f"WITH means AS (SELECT device_id, begin_at, {_MEANS} FROM (SELECT *, up_seconds + down_seconds AS known "
-    f"FROM store.rollup_5m WHERE {_IN_RANGE}) AS rows WHERE known > 0), "
+    f"WITH means AS (SELECT device_id, begin_at, {_MEANS} FROM (SELECT device_id, begin_at, {_DEVICE_ROWS} "
+    f"FROM store.rollup_5m WHERE {_IN_RANGE}) AS rows), "
     "sums AS (SELECT tag, begin_at, sum(upload) AS upload, sum(download) AS download "
     "FROM means JOIN store.device ON device.id = device_id CROSS JOIN LATERAL jsonb_array_elements_text(tags) AS tag "
     "WHERE tag = ANY(CAST(:tags AS text[])) GROUP BY tag, begin_at) "
     f"SELECT tag, {_RATES} FROM sums GROUP BY tag"
 )
 _OF_NETWORK = text(
-    f"SELECT {_RATES} FROM (SELECT {_MEANS} FROM (SELECT *, covered_seconds AS known FROM store.summary_5m "
-    f"WHERE {_IN_RANGE}) AS rows WHERE known > 0) AS means"
+    f"SELECT {_RATES} FROM (SELECT {_MEANS} FROM (SELECT {_NETWORK_ROWS} FROM store.summary_5m "
+    f"WHERE {_IN_RANGE}) AS rows) AS means"
 )
 
 

@@ -74,6 +74,8 @@ class Panel:
                 "upload_speed": snap_shot["upload_speed"],
                 "download_speed": snap_shot["download_speed"],
                 "round_trip_seconds": snap_shot["round_trip_seconds"],
+                "loss_ratio": snap_shot.get("loss_ratio"),
+                "jitter_seconds": snap_shot.get("jitter_seconds"),
             }
             if has_interfaces:
                 self._put_interfaces(device["id"], interfaces.get(device["id"]))

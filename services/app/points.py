@@ -16,8 +16,8 @@ from dashnet.reading import to_wire
 class DevicePoint(BaseModel):
     """A bucket of one device that begins at `time_stamp`: means with their extremes, in Mbit/s and seconds.
 
-    A device that is down counts as 0 Mbit/s; time in which its state was unknown does not count. What is not covered by
-    `up_seconds`, `down_seconds` and `unknown_seconds` is time in which nobody looked.
+    Each mean is taken over the time in which its value was known, and is null where there was none. A device that is
+    down counts as 0 Mbit/s. Time that `up_seconds`, `down_seconds` and `unknown_seconds` leave was not monitored.
     """
 
     time_stamp: datetime
@@ -30,6 +30,12 @@ class DevicePoint(BaseModel):
     round_trip_seconds: float | None
     round_trip_seconds_min: float | None
     round_trip_seconds_max: float | None
+    loss_ratio: float | None
+    loss_ratio_min: float | None
+    loss_ratio_max: float | None
+    jitter_seconds: float | None
+    jitter_seconds_min: float | None
+    jitter_seconds_max: float | None
     up_seconds: int
     down_seconds: int
     unknown_seconds: int
@@ -39,7 +45,7 @@ class DevicePoint(BaseModel):
 class SummaryPoint(BaseModel):
     """A bucket of all devices together: the mean of their sums with its extremes, and how many were in which state.
 
-    `covered_seconds` is the time for which there is a tick.
+    Speeds are sums of what is known, null where nothing was. `covered_seconds` is the time for which there is a tick.
     """
 
     time_stamp: datetime
@@ -75,15 +81,21 @@ def to_device_points(plan: Plan, buckets: Mapping[int, DeviceCounts]) -> list[di
 def _to_device_point(begin: datetime, counts: DeviceCounts) -> dict[str, Any]:
     return {
         "time_stamp": to_wire(begin),
-        "upload_speed": round_mean(counts.upload_megabits, counts.known_seconds),
+        "upload_speed": round_mean(counts.upload_megabits, counts.upload_known_seconds),
         "upload_speed_min": round_or_null(counts.upload_min),
         "upload_speed_max": round_or_null(counts.upload_max),
-        "download_speed": round_mean(counts.download_megabits, counts.known_seconds),
+        "download_speed": round_mean(counts.download_megabits, counts.download_known_seconds),
         "download_speed_min": round_or_null(counts.download_min),
         "download_speed_max": round_or_null(counts.download_max),
         "round_trip_seconds": round_mean(counts.round_trip_area, counts.round_trip_known_seconds),
         "round_trip_seconds_min": round_or_null(counts.round_trip_min),
         "round_trip_seconds_max": round_or_null(counts.round_trip_max),
+        "loss_ratio": round_mean(counts.loss_area, counts.loss_known_seconds),
+        "loss_ratio_min": round_or_null(counts.loss_min),
+        "loss_ratio_max": round_or_null(counts.loss_max),
+        "jitter_seconds": round_mean(counts.jitter_area, counts.jitter_known_seconds),
+        "jitter_seconds_min": round_or_null(counts.jitter_min),
+        "jitter_seconds_max": round_or_null(counts.jitter_max),
         "up_seconds": counts.up_seconds,
         "down_seconds": counts.down_seconds,
         "unknown_seconds": counts.unknown_seconds,
@@ -105,10 +117,10 @@ def _to_summary_point(begin: datetime, counts: SummaryCounts) -> dict[str, Any]:
     covered = counts.covered_seconds
     return {
         "time_stamp": to_wire(begin),
-        "upload_speed": round_mean(counts.upload_megabits, covered),
+        "upload_speed": round_mean(counts.upload_megabits, counts.upload_known_seconds),
         "upload_speed_min": round_or_null(counts.upload_min),
         "upload_speed_max": round_or_null(counts.upload_max),
-        "download_speed": round_mean(counts.download_megabits, covered),
+        "download_speed": round_mean(counts.download_megabits, counts.download_known_seconds),
         "download_speed_min": round_or_null(counts.download_min),
         "download_speed_max": round_or_null(counts.download_max),
         "up": round_mean(counts.up_seconds, covered),

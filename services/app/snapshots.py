@@ -9,16 +9,12 @@ import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dashnet.bounds import MEASURED, select_as_stored
 from dashnet.publication import Position
 from dashnet.reading import state_of, to_wire
 from services.app.panel import Panel
 from services.app.stored_interfaces import select_latest_interfaces
 
-# A real is read as the short decimal it was stored from, so that a value is the same here as in its publication.
-_SPEEDS = (
-    "upload_speed::text::float8 AS upload_speed, download_speed::text::float8 AS download_speed, "
-    "round_trip_seconds::text::float8 AS round_trip_seconds"
-)
 _STATIC = (
     "device.id, host_name, device_type, operating_system, mac_address, ip_address, driver, "
     "driver_options::text AS driver_options, tags::text AS tags, parent_id"
@@ -33,10 +29,10 @@ _ID_DEVICES = 2**21
 async def select_panel(engine: AsyncEngine, position: Position) -> Panel:
     """Every device with its latest snapshot; holds at least all that was published up to `position`."""
     query = text(
-        f"SELECT {_STATIC}, latest.time_stamp, latest.active_connection, latest.upload_speed, "
-        f"latest.download_speed, latest.round_trip_seconds "
-        f"FROM store.device LEFT JOIN LATERAL (SELECT time_stamp, active_connection, {_SPEEDS} FROM store.snapshot "
-        f"WHERE device_id = device.id ORDER BY time_stamp DESC LIMIT 1) AS latest ON true ORDER BY device.id"
+        f"SELECT {_STATIC}, latest.* "
+        f"FROM store.device LEFT JOIN LATERAL (SELECT time_stamp, active_connection, {select_as_stored(*MEASURED)} "
+        f"FROM store.snapshot WHERE device_id = device.id ORDER BY time_stamp DESC LIMIT 1) AS latest ON true "
+        f"ORDER BY device.id"
     )
     async with engine.connect() as connection:
         rows = (await connection.execute(query)).mappings().all()
@@ -63,9 +59,7 @@ def _to_live_device(row: RowMapping) -> dict[str, Any]:
         "snap_shot": {
             "time_stamp": to_wire(taken),
             "active_connection": row["active_connection"],
-            "upload_speed": row["upload_speed"],
-            "download_speed": row["download_speed"],
-            "round_trip_seconds": row["round_trip_seconds"],
+            **{name: row[name] for name in MEASURED},
         }
         if taken
         else None,

@@ -7,20 +7,18 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from dashnet.bounds import RATES, select_as_stored, select_believed
 from dashnet.interface_part import Packed, pack_json
 from dashnet.reading import State, state_of, to_wire
 
-_RATES = ("upload_speed", "download_speed", "errors_in", "errors_out", "discards_in", "discards_out")
-# A real is read as the short decimal it was stored from, so that a value is the same here as in its publication.
-_SHORT_RATES = ", ".join(f"{rate}::text::float8 AS {rate}" for rate in _RATES)
-
 _OF_DEVICE = text(
     f"""
-    SELECT name, alias, interface_type, line_speed, first_seen_at, last_seen_at, seen.*,
+    SELECT name, alias, interface_type, {select_believed("line_speed")} AS line_speed, first_seen_at, last_seen_at,
+        seen.*,
         seen.time_stamp = (SELECT max(time_stamp) FROM store.snapshot WHERE device_id = :device_id) AS is_latest
     FROM (SELECT * FROM store.interface WHERE device_id = :device_id ORDER BY last_seen_at DESC, id LIMIT :limit)
         AS listed LEFT JOIN LATERAL (
-        SELECT time_stamp, is_up, {_SHORT_RATES} FROM store.interface_snapshot
+        SELECT time_stamp, is_up, {select_as_stored(*RATES)} FROM store.interface_snapshot
         WHERE interface_id = listed.id ORDER BY time_stamp DESC LIMIT 1
     ) AS seen ON true ORDER BY listed.id
     """
@@ -30,8 +28,8 @@ _LATEST = text(
     f"""
     SELECT interface.device_id, json_agg(json_build_object('name', name,
         'state', CASE WHEN is_up THEN 'up' WHEN NOT is_up THEN 'down' ELSE 'unknown' END,
-        'alias', alias, 'interface_type', interface_type, 'line_speed', line_speed,
-        {", ".join(f"'{rate}', {rate}" for rate in _RATES)}) ORDER BY interface.id)::text AS interfaces
+        'alias', alias, 'interface_type', interface_type, 'line_speed', {select_believed("line_speed")},
+        {", ".join(f"'{rate}', {select_believed(rate)}" for rate in RATES)}) ORDER BY interface.id)::text AS interfaces
     FROM (SELECT DISTINCT device_id FROM store.interface) AS owner
     CROSS JOIN LATERAL (SELECT time_stamp FROM store.snapshot WHERE device_id = owner.device_id
         ORDER BY time_stamp DESC LIMIT 1) AS latest
@@ -71,7 +69,7 @@ def _to_stored(row: RowMapping) -> dict[str, Any]:
         "snap_shot": {
             "time_stamp": to_wire(taken),
             "state": state_of(row["is_up"]),
-            **{rate: row[rate] for rate in _RATES},
+            **{rate: row[rate] for rate in RATES},
         }
         if taken
         else None,

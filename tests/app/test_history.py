@@ -104,7 +104,7 @@ async def test_the_network_is_the_sum_of_its_devices_tick_by_tick(
     expected = count_summary(sorted(rows, key=lambda row: row.time_stamp), NOON + HOUR, NOON + 2 * HOUR)
     assert expected is not None
     assert point["upload_speed"] == pytest.approx(
-        (expected["upload_megabits"] or 0) / (expected["covered_seconds"] or 1)
+        (expected["upload_megabits"] or 0) / (expected["upload_known_seconds"] or 1)
     )
     assert (point["upload_speed_max"], point["up_min"], point["up_max"], point["ticks"]) == (
         expected["upload_max"],

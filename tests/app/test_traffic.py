@@ -102,7 +102,7 @@ async def test_the_95th_percentile_of_the_network_is_that_of_its_five_minute_mea
     found = await ask(app, "/api/traffic", NOON, NOON + 4 * HOUR, by="network")
     marks = [NOON + number * FIVE_MINUTES for number in range(48)]
     counts = [count_summary(rows, mark, mark + FIVE_MINUTES) for mark in marks]
-    means = [(one["upload_megabits"] or 0) / (one["covered_seconds"] or 1) for one in counts if one]
+    means = [(one["upload_megabits"] or 0) / (one["upload_known_seconds"] or 1) for one in counts if one]
     assert found["rows"][0]["upload_speed_95th"] == pytest.approx(percentile(means))
 
 

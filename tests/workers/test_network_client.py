@@ -12,24 +12,42 @@ from tests.servers import run_server
 from workers.context import WorkerContext
 from workers.network_client import NetworkClient, PastReadings, Readings, parse_past, parse_readings
 
+UNMEASURED = {
+    "active_connection": True,
+    "error": None,
+    **dict.fromkeys(("upload_speed", "download_speed", "round_trip_seconds", "loss_ratio", "jitter_seconds")),
+}
+
 
 def test_readings_are_columns_in_the_order_of_the_answer() -> None:
-    device = {"id": 7, "active_connection": None, "upload_speed": 1.5, "download_speed": 0, "round_trip_seconds": 0.002}
+    measured = {"upload_speed": 1.5, "download_speed": 0, "round_trip_seconds": 0.0021234}
+    device = {"id": 7, "active_connection": None, **measured, "loss_ratio": None, "jitter_seconds": None}
     told = orjson.dumps([{**device, "error": "no such interface"}])
-    assert parse_readings(told) == Readings([7], [None], [1.5], [0], [0.002], ["no such interface"])
+    expected = Readings([7], [None], [1.5], [0], [0.00212], ["no such interface"], answered_count=1)
+    assert parse_readings(told) == expected
+
+
+def test_loss_and_jitter_are_columns_where_any_device_has_them() -> None:
+    first = {**UNMEASURED, "id": 7, "loss_ratio": 1 / 3, "jitter_seconds": 0.0012345}
+    readings = parse_readings(orjson.dumps([first, {**UNMEASURED, "id": 8}]))
+    assert (readings.loss_ratios, readings.jitters_seconds) == ([0.3333, None], [0.00123, None])
+
+
+@pytest.mark.parametrize("answer", [b"{}", b"7", b"null", b"<html>"])
+def test_an_answer_that_is_no_list_is_said_to_be_none(answer: bytes) -> None:
+    with pytest.raises(ServiceUnavailable, match=r"no list|no JSON"):
+        parse_readings(answer)
 
 
 def test_interfaces_are_kept_of_the_devices_that_show_any_each_name_once() -> None:
-    device = {"active_connection": True, "upload_speed": 1, "download_speed": 0, "round_trip_seconds": None}
     shown = [make_interface("eth0", alias="first"), make_interface("eth0", alias="second"), make_interface("eth1")]
-    told = [{"id": 7, **device, "error": None, "interfaces": shown}, {"id": 8, **device, "error": None}]
+    told = [{**UNMEASURED, "id": 7, "interfaces": shown}, {**UNMEASURED, "id": 8}]
     assert parse_readings(orjson.dumps(told)).interfaces == {7: [shown[0], shown[2]]}
 
 
 def test_what_postgres_would_not_take_of_an_interface_is_left_out() -> None:
-    device = {"id": 7, "active_connection": True, "upload_speed": 1, "download_speed": 0, "round_trip_seconds": None}
     shown = make_interface("e\0th" + "x" * 300, alias="\0", interface_type=2**31)
-    told = orjson.dumps([{**device, "error": None, "interfaces": [shown]}])
+    told = orjson.dumps([{**UNMEASURED, "id": 7, "interfaces": [shown]}])
     kept = make_interface(("eth" + "x" * 300)[:255], alias="", interface_type=None)
     assert parse_readings(told).interfaces == {7: [kept]}
 

@@ -123,7 +123,8 @@ async def test_a_refresh_does_not_wait_for_a_roll_up(engine: AsyncEngine) -> Non
             )
 
 
-_SPEEDS = st.sampled_from([0.0, 0.25, 1.5, 70.0, 1000.0])
+_SPEEDS = st.sampled_from([0.0, 0.25, 1.5, 70.0, 1000.0, None])
+_LOSSES = st.sampled_from([None, None, 0.0, 0.25, 1.0])
 _OFFSETS = st.integers(0, 3 * 86_400 // 30).map(lambda number: timedelta(seconds=30 * number))
 
 
@@ -134,11 +135,12 @@ def histories(draw: st.DrawFn) -> list[Row]:
     for device_id in range(1, draw(st.integers(1, 3)) + 1):
         for _ in range(draw(st.integers(1, 4))):
             begin, minutes = MIDNIGHT + draw(_OFFSETS), draw(st.sampled_from([1, 2, 7, 130]))
-            active, upload = draw(st.sampled_from([True, True, False, None])), draw(_SPEEDS)
+            active, upload, loss = draw(st.sampled_from([True, True, False, None])), draw(_SPEEDS), draw(_LOSSES)
+            speeds = (upload if active else 0.0, None if upload is None else 2 * upload)
             for number in range(minutes):
                 tick = begin + number * MINUTE
                 round_trip = 0.125 if active else None
-                rows[device_id, tick] = Row(device_id, tick, active, upload if active else 0.0, 2 * upload, round_trip)
+                rows[device_id, tick] = Row(device_id, tick, active, *speeds, round_trip, loss, loss)
     return sorted(rows.values(), key=lambda row: row.time_stamp)
 
 

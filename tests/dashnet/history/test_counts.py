@@ -34,17 +34,22 @@ STEPS = [Step(seconds=60), Step(seconds=300), Step(seconds=420), Step(seconds=36
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Row]:
-    """Two devices over three days: stretches of scheduled minutes with gaps between them, and odd ticks by hand."""
+    """Two devices over three days: stretches of scheduled minutes with gaps between them, and odd ticks by hand.
+
+    In some stretches nothing measures the traffic, in some something measures loss and jitter.
+    """
     rows: dict[tuple[int, datetime], Row] = {}
     for device_id in (1, 2):
         for _ in range(draw(st.integers(1, 3))):
             first = BEGIN + timedelta(seconds=draw(st.integers(0, 3 * 86_400 // 20)) * 20)
             active = draw(st.sampled_from([True, True, False, None]))
-            speed = draw(st.sampled_from([0.25, 4.0, 950.0])) if active else 0.0
+            speed = draw(st.sampled_from([0.25, 4.0, 950.0, None])) if active else 0.0
+            loss = draw(st.sampled_from([None, 0.0, 0.25])) if active else None
             for number in range(draw(st.sampled_from([1, 3, 200]))):
                 tick = first + number * MINUTE
                 if tick.minute or tick.second:
-                    rows[device_id, tick] = Row(device_id, tick, active, speed, 2 * speed, 0.5 if active else None)
+                    speeds = (speed, None if speed is None else 2 * speed)
+                    rows[device_id, tick] = Row(device_id, tick, active, *speeds, 0.5 if active else None, loss, loss)
     return sorted(rows.values(), key=lambda row: row.time_stamp)
 
 
