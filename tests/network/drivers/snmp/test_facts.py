@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dashnet.errors import DeviceTimeout
-from services.network.demo_agents.ber import Value, text, whole
+from services.network.demo_agents.ber import Value, name, text, whole
 from services.network.drivers.facts import Facts
 from services.network.drivers.snmp.options import SnmpOptions
 from tests.network.drivers.agent import Interface, run_agent
@@ -14,6 +14,7 @@ from tests.network.drivers.snmpd import run_snmpd
 from tests.ports import free_udp_port
 
 ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
+SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
 CHASSIS, MODULE, STACK = whole(3), whole(9), whole(11)
 
 
@@ -61,6 +62,85 @@ async def test_of_a_stack_the_first_chassis_that_says_anything_counts() -> None:
         }
     )
     assert facts.serial == "SECOND"
+
+
+async def test_a_chassis_that_names_its_software_gives_the_version() -> None:
+    facts = await describe(
+        {
+            SYS_OBJECT_ID: name("1.3.6.1.4.1.25461.2.3.54"),
+            f"{ENTITY}.5.1": CHASSIS,
+            f"{ENTITY}.10.1": text("10.1.14-h6"),
+            f"{ENTITY}.13.1": text("PA-440"),
+        }
+    )
+    assert (facts.vendor, facts.model, facts.operating_system) == ("Palo Alto Networks", "PA-440", "PAN-OS 10.1.14-h6")
+
+
+@pytest.mark.parametrize(("software", "firmware", "system"), [("4.1.6", "2.0", "4.1.6"), ("", "2.28f", "2.28f")])
+async def test_the_revision_is_that_of_the_software_else_of_the_firmware(
+    software: str, firmware: str, system: str
+) -> None:
+    facts = await describe(
+        {
+            SYS_OBJECT_ID: name("1.3.6.1.4.1.171.1"),
+            f"{ENTITY}.5.1": CHASSIS,
+            f"{ENTITY}.9.1": text(firmware),
+            f"{ENTITY}.10.1": text(software),
+            f"{ENTITY}.11.1": text("S1"),
+        }
+    )
+    assert facts.operating_system == f"Firmware {system}"
+
+
+async def test_without_a_chassis_the_outermost_entity_counts() -> None:
+    facts = await describe(
+        {
+            f"{ENTITY}.4.1": whole(0),
+            f"{ENTITY}.11.1": text("SERIAL"),
+            f"{ENTITY}.4.2": whole(1),
+            f"{ENTITY}.11.2": text("OF A PART"),
+        }
+    )
+    assert facts.serial == "SERIAL"
+
+
+async def test_a_table_of_serials_alone_is_read() -> None:
+    assert (await describe({f"{ENTITY}.11.1": text("SERIAL")})).serial == "SERIAL"
+
+
+@pytest.mark.parametrize(
+    ("serial", "model"),
+    [("System MAC: a8-f7-e0-00-64-6a", "4.4.2"), ("A8:F7:E0:00:64:6A", "N/A"), ("", "Not Specified"), ("0000", "None")],
+)
+async def test_what_is_no_serial_and_no_model_is_none(serial: str, model: str) -> None:
+    facts = await describe({f"{ENTITY}.5.1": CHASSIS, f"{ENTITY}.11.1": text(serial), f"{ENTITY}.13.1": text(model)})
+    assert (facts.serial, facts.model) == (None, None)
+
+
+async def test_a_maker_that_is_the_model_is_none() -> None:
+    facts = await describe({f"{ENTITY}.5.1": CHASSIS, f"{ENTITY}.12.1": text("M800"), f"{ENTITY}.13.1": text("M800")})
+    assert (facts.vendor, facts.model) == (None, "M800")
+
+
+async def test_a_printer_is_asked_for_its_own_tables() -> None:
+    facts = await describe(
+        {
+            SYS_OBJECT_ID: name("1.3.6.1.4.1.1248.1.1"),
+            "1.3.6.1.2.1.43.5.1.1.17.1": text("X3B8022793"),
+            "1.3.6.1.2.1.25.3.2.1.3.1": text("EPSON WF-C5790 series"),
+        }
+    )
+    assert (facts.device_type, facts.model, facts.serial) == ("Printer", "WF-C5790", "X3B8022793")
+
+
+async def test_a_ups_is_asked_for_its_own_tables() -> None:
+    facts = await describe({SYS_OBJECT_ID: name("1.3.6.1.4.1.705.1"), "1.3.6.1.2.1.33.1.1.2.0": text("5PX 3000")})
+    assert (facts.vendor, facts.device_type, facts.model) == ("Eaton", "UPS", "5PX 3000")
+
+
+async def test_a_description_is_searched_in_its_first_thousand_characters() -> None:
+    facts = await describe({"1.3.6.1.2.1.1.1.0": text("x" * 1000 + " Cisco IOS Software, Version 15.2")})
+    assert facts.operating_system == "Linux"
 
 
 async def test_a_silent_device_tells_nothing() -> None:
