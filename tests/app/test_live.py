@@ -45,6 +45,8 @@ async def test_the_first_message_is_the_state_of_all_devices(
         "upload_speed",
         "download_speed",
         "round_trip_seconds",
+        "loss_ratio",
+        "jitter_seconds",
     }
 
 

@@ -23,6 +23,9 @@ TYPES = st.sampled_from(["Router", "Laptop"])
 STATES = st.sampled_from([True, False, None])
 
 
+UNMEASURED = {"round_trip_seconds": None, "loss_ratio": None, "jitter_seconds": None}
+
+
 @st.composite
 def devices(draw: st.DrawFn) -> dict[str, Any]:
     device_id = draw(IDS)
@@ -62,6 +65,8 @@ SNAPSHOTS = st.lists(st.tuples(IDS, STATES), max_size=6, unique_by=lambda one: o
                 "upload_speed": 1.0,
                 "download_speed": 2.0,
                 "round_trip_seconds": None,
+                "loss_ratio": None,
+                "jitter_seconds": None,
             }
             for device_id, active in sorted(pairs, key=lambda pair: pair[0])
         ],
@@ -147,7 +152,7 @@ def test_only_what_the_view_holds_is_told() -> None:
     panel = Panel(Position("e", 0), None, {1: make_device(1), 2: make_device(2)})
     membership = Membership(View(device_ids=frozenset({2})))
     membership.fill(DeviceIndex(panel.devices.values()), panel.devices)
-    values = {"active_connection": False, "upload_speed": 0.0, "download_speed": 0.0, "round_trip_seconds": None}
+    values = {"active_connection": False, "upload_speed": 0.0, "download_speed": 0.0, **UNMEASURED}
     snap_shots = [{"device_id": 1, **values}, {"device_id": 2, **values}]
     published = {"type": "snapshots", "seq": 1, "time_stamp": "2026-11-23T20:00:00Z", "snap_shots": snap_shots}
     change = panel.apply(Position("e", 1), published)
@@ -161,7 +166,7 @@ def cut_turns(view: View) -> tuple[bytes, bytes]:
     panel = Panel(Position("e", 0), None, {number: make_device(number) for number in (1, 2, 3)})
     membership = Membership(view)
     membership.fill(DeviceIndex(panel.devices.values()), panel.devices)
-    values = {"upload_speed": 0.0, "download_speed": 0.0, "round_trip_seconds": None}
+    values = {"upload_speed": 0.0, "download_speed": 0.0, **UNMEASURED}
     turns = {"from_state": "up", "to_state": "down", "reason": 'odd, "}],[{" said the driver'}
     published = orjson.dumps(
         {
@@ -217,7 +222,7 @@ def test_where_nobody_of_the_view_turned_the_message_says_nothing_of_it() -> Non
 
 def test_views_of_the_same_devices_share_a_message_only_if_both_see_interfaces_or_neither() -> None:
     panel = Panel(Position("e", 0), None, {1: make_device(1)})
-    values = {"active_connection": True, "upload_speed": 0.0, "download_speed": 0.0, "round_trip_seconds": None}
+    values = {"active_connection": True, "upload_speed": 0.0, "download_speed": 0.0, **UNMEASURED}
     published = {"type": "snapshots", "seq": 1, "time_stamp": "t", "snap_shots": [{"device_id": 1, **values}]}
     change = panel.apply(Position("e", 1), published, {1: pack_interfaces([make_interface()])})
     narrowing = Narrowing(Message(orjson.dumps(published), 1), change, panel)

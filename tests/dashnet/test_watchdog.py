@@ -67,12 +67,16 @@ def test_a_command_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.Monk
     def look_then_stop() -> bool | None:
         answered = look()
         if answered and not seen.exists():
-            (child,) = psutil.Process().children()
             seen.touch()
-            child.suspend()
+            _child_with(str(port)).suspend()
         return answered
 
     assert watchdog.watch([sys.executable, "-c", SERVE, str(port)], look_then_stop) == HUNG_EXIT_CODE
+
+
+def _child_with(argument: str) -> psutil.Process:
+    (child,) = [one for one in psutil.Process().children() if one.cmdline()[-1:] == [argument]]
+    return child
 
 
 def test_a_command_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

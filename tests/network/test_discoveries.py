@@ -22,6 +22,8 @@ from tests.ports import free_port, free_udp_port
 from tests.processes import environment_of, run_process
 from tests.servers import eventually
 
+FIRST_READING = "first reading: rates come with the next one"
+
 SECRET = "geheim-community"
 SHORT = "127.0.0.2/32"
 
@@ -66,7 +68,7 @@ async def test_a_proposal_with_its_secret_is_a_device_that_can_be_added_and_is_k
     added = (await network.put("/devices/", json=proposals)).json()
     assert [one["host_name"] for one in added["created"]] == ["demo-router-1", "demo-switch-2"]
     devices = (await network.get("/devices/")).json()
-    assert [(one["state"], one["error"]) for one in devices] == [("up", None)] * 2
+    assert [(one["state"], one["error"]) for one in devices] == [("up", FIRST_READING)] * 2
     assert devices[1]["parent_id"] == devices[0]["id"]
     again = await until_ended(network, (await begin(network, network="127.0.0.2/31"))["id"])
     assert [one["known_device_id"] for one in again["found"]] == [one["id"] for one in devices]

@@ -27,7 +27,7 @@ def test_lldp_neighbours_have_a_mac_address_a_management_address_and_a_name() ->
     assert list(parse_lldp(kinds, chassis, names, addresses)) == [
         Neighbour(TOLD, "10.0.0.1", "core"),
         Neighbour(None, "10.0.0.2", None),
-        Neighbour(None, None, "\ufffdedge"),
+        Neighbour(None, None, "ÿedge"),
         Neighbour(None, None, None),
         Neighbour(None, None, "only a name"),
     ]
