@@ -133,6 +133,8 @@ class StateMessage(TypedDict):
 class SnapshotsMessage(TypedDict):
     """A refresh was stored; `state_changes` is left out where there are none.
 
+    One with an older `time_stamp` may come after a newer one. It replaces no snapshot that is newer.
+
     In a view that asks for a state, `changed` and `removed` tell who entered and who left.
     """
 

@@ -1,7 +1,8 @@
 """What docs/protocol.md promises, each promise as a check that any server can be held to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -18,6 +19,8 @@ async def begins_with_a_state(server: Server) -> None:
         state = await socket.next_of("state")
         ids = [device["id"] for device in state["devices"]]
         demand(ids == sorted(set(ids)), "the devices are not in id order, or one comes twice")
+        newest = state["time_stamp"] or ""
+        demand(all(one <= newest for one in _times_of(state).values()), "a reading is newer than the newest tick")
 
 
 async def narrows_by_id(server: Server) -> None:
@@ -148,6 +151,26 @@ async def tells_every_change_once(server: Server) -> None:
             await away.next_of("resumed")
             missed = [await away.next() for _ in seen[1:]]
             demand(missed == seen[1:], "who was away got other messages than who was not")
+    async with server.open("/live") as socket:
+        _demand_newest(seen, await socket.next_of("state"))
+
+
+def _demand_newest(seen: Sequence[dict[str, Any]], state: dict[str, Any]) -> None:
+    """Fail where a state shows an older reading than a message before it, unless more was published in between."""
+    newest = _times_of(seen[0])
+    for message in seen[1:]:
+        for snap_shot in message.get("snap_shots", ()):
+            device_id = snap_shot["device_id"]
+            newest[device_id] = max(newest.get(device_id, ""), message["time_stamp"])
+    if (state["epoch"], state["seq"]) == (seen[0]["epoch"], seen[-1]["seq"]):
+        times = _times_of(state)
+        is_kept = all(time >= newest.get(device_id, "") for device_id, time in times.items())
+        demand(is_kept, "an older reading stands in the place of a newer one")
+
+
+def _times_of(state: dict[str, Any]) -> dict[int, str]:
+    """When each device that was ever read was read last."""
+    return {device["id"]: device["snap_shot"]["time_stamp"] for device in state["devices"] if device["snap_shot"]}
 
 
 async def speaks_2020(server: Server) -> None:

@@ -27,4 +27,5 @@ class CloseCode(IntEnum):
     SERVICE_RESTART = 1012, "the service stops or is being restarted"
     TRY_AGAIN_LATER = 1013, "no state is at hand: Redis or Postgres is out of reach; or views name too many devices"
     TOO_SLOW = 4008, "you took nothing, or hardly anything, for `DASHNET_SUBSCRIBER_STALL_SECONDS`"
+    WRONG_PASSWORDS = 4009, "you sent too many wrong passwords; wait a minute before you send another"
     BAD_ADDRESS = 4500, "the query of your address asks for a view that there cannot be", False

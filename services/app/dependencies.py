@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 
 from dashnet.errors import ServiceUnavailable
 from dashnet.settings import Settings
+from services.app.control import Control
 from services.app.feed_metrics import FeedMetrics
 from services.app.full_state_cache import FullState
 from services.app.hub import Hub
@@ -30,6 +31,7 @@ class State(TypedDict):
     redis: Redis
     network: httpx.AsyncClient
     hub: Hub
+    control: Control
     full_state: FullState
     feed_metrics: FeedMetrics
 
@@ -57,6 +59,11 @@ async def get_network(connection: HTTPConnection) -> httpx.AsyncClient:
 async def get_hub(connection: HTTPConnection) -> Hub:
     """Its hub."""
     return connection.state.hub  # type: ignore[no-any-return]  # as above
+
+
+async def get_control(connection: HTTPConnection) -> Control:
+    """What follows its control messages."""
+    return connection.state.control  # type: ignore[no-any-return]  # as above
 
 
 async def get_panel(connection: HTTPConnection) -> Panel:
@@ -89,6 +96,7 @@ Engine = Annotated[AsyncEngine, Depends(get_engine)]
 RedisClient = Annotated[Redis, Depends(get_redis)]
 Network = Annotated[httpx.AsyncClient, Depends(get_network)]
 CurrentHub = Annotated[Hub, Depends(get_hub)]
+CurrentControl = Annotated[Control, Depends(get_control)]
 CurrentPanel = Annotated[Panel, Depends(get_panel)]
 CurrentFullState = Annotated[FullState, Depends(get_full_state)]
 CurrentFeedMetrics = Annotated[FeedMetrics, Depends(get_feed_metrics)]

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Response, WebSocket
 
 from dashnet.problems import problem_responses
-from services.app.control import Asker, Refusal, follow_control, parse_message
-from services.app.dependencies import CurrentFullState, CurrentHub, CurrentSettings, RedisClient
+from services.app.control import Asker, Refusal, parse_message
+from services.app.dependencies import CurrentControl, CurrentFullState, CurrentHub, CurrentSettings
 from services.app.subscriber import Subscriber
 from services.app.subscription import serve_subscriber
 
@@ -13,17 +13,17 @@ router = APIRouter()
 
 @router.websocket("/")
 async def follow_full_state(
-    websocket: WebSocket, hub: CurrentHub, settings: CurrentSettings, redis: RedisClient
+    websocket: WebSocket, hub: CurrentHub, settings: CurrentSettings, control: CurrentControl
 ) -> None:
     """One subscriber of the 2020 protocol, from its handshake on."""
-    asker = Asker.of(websocket)
+    asker = Asker.of(websocket, settings)
 
     async def follow_message(received: str | bytes, _: Subscriber) -> Refusal | None:
         message = parse_message(received)
         if isinstance(message, Refusal):
             return message
         if "socket_type" in message:
-            return await follow_control(message, asker, settings, redis)
+            return await control.follow(message, asker)
         return Refusal("unknown_type", "this websocket takes control messages only (docs/protocol.md)")
 
     await websocket.accept()

@@ -14,7 +14,7 @@ from dashnet.problems import problem_responses
 from dashnet.reading import to_tick
 from dashnet.store import Outcome
 from services.app.dependencies import Engine
-from services.app.ranges import Moment
+from services.app.ranges import GivenMoment, ZoneOfDates, to_utc
 
 router = APIRouter(prefix="/api", tags=["jobs"], responses=problem_responses(422, 503))
 
@@ -50,11 +50,15 @@ async def read_job_runs(
     engine: Engine,
     job: Annotated[ListedJob | None, Query(description="Only this job")] = None,
     outcome: Annotated[Outcome | None, Query(description="Only runs that ended so")] = None,
-    before: Annotated[Moment | None, Query(description="Only ticks before this time")] = None,
+    before: Annotated[
+        GivenMoment | None, Query(description="Only ticks before this time, or before a date with `zone`")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    zone: ZoneOfDates = None,
 ) -> Response:
     """The ledger's newest runs first. A tick that nobody ran stands in it too, as missed."""
-    runs = await select_job_runs(engine, job=job, outcome=outcome, before=before, limit=limit)
+    until = to_utc(before, zone, "before") if before else None
+    runs = await select_job_runs(engine, job=job, outcome=outcome, before=until, limit=limit)
     return Response(orjson.dumps(runs, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 

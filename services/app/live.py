@@ -8,8 +8,8 @@ from starlette.datastructures import QueryParams
 
 from dashnet.publication import Position
 from services.app.close_codes import CloseCode
-from services.app.control import Asker, Refusal, follow_control, parse_message
-from services.app.dependencies import CurrentHub, CurrentSettings, RedisClient
+from services.app.control import Asker, Refusal, parse_message
+from services.app.dependencies import CurrentControl, CurrentHub, CurrentSettings
 from services.app.hub import Hub
 from services.app.subscriber import Subscriber
 from services.app.subscription import serve_subscriber
@@ -24,16 +24,18 @@ _TOO_MANY = Refusal(
 
 
 @router.websocket("/live")
-async def follow_live(websocket: WebSocket, hub: CurrentHub, settings: CurrentSettings, redis: RedisClient) -> None:
+async def follow_live(
+    websocket: WebSocket, hub: CurrentHub, settings: CurrentSettings, control: CurrentControl
+) -> None:
     """One subscriber of /live, from its handshake on."""
-    asker = Asker.of(websocket)
+    asker = Asker.of(websocket, settings)
 
     async def follow_message(received: str | bytes, subscriber: Subscriber) -> Refusal | None:
         message = parse_message(received)
         if isinstance(message, Refusal):
             return message
         if "socket_type" in message:
-            return await follow_control(message, asker, settings, redis)
+            return await control.follow(message, asker)
         if message.get("type") == "subscribe":
             return _subscribe(hub, subscriber, message)
         return Refusal("unknown_type", "send a subscribe message or a control message (docs/protocol.md)")

@@ -16,7 +16,7 @@ from dashnet.clocks import describe_ahead
 from dashnet.database import create_engine, describe_outage, is_unreachable
 from dashnet.documentation import install_documentation
 from dashnet.errors import ServiceUnavailable
-from dashnet.hosts import RefuseForeignHosts, make_host_rule
+from dashnet.hosts import RefuseForeignHosts, is_loopback, make_host_rule
 from dashnet.logs import configure_logging
 from dashnet.memory import collect_less_often
 from dashnet.metrics import CountRequests, metrics_page
@@ -45,6 +45,7 @@ from services.app import (
     traffic,
 )
 from services.app.caretaker import Caretaker
+from services.app.control import Control
 from services.app.dependencies import (
     CurrentFeedMetrics,
     CurrentHub,
@@ -59,6 +60,7 @@ from services.app.full_state_cache import FullState
 from services.app.hub import Hub
 from services.app.origins import RefuseForeignOrigins
 from services.app.ranges import list_zones
+from services.app.refusals import Refusals
 from services.app.relay import Relay
 from services.app.screen import add_screen
 from services.app.silent_processes import find_silent_processes
@@ -86,7 +88,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(BodyLimit, limit_bytes=LARGEST_BODY_BYTES)
-    app.add_middleware(RefuseForeignOrigins, allowed=settings.allowed_origins)
+    app.add_middleware(
+        RefuseForeignOrigins,
+        allowed=settings.allowed_origins,
+        lets_loopback_read=is_loopback(settings.app_host),
+    )
     app.add_middleware(RefuseForeignPages, allowed=settings.allowed_origins)
     app.add_middleware(RefuseForeignHosts, rule=make_host_rule(settings, settings.app_host))
     app.add_middleware(AddSecurityHeaders)
@@ -118,6 +124,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     caretaker = Caretaker(hub, full_state.encode, settings.subscriber_stall_seconds)
     relay = Relay(settings, engine, relay_redis, hub)
     feed_metrics = FeedMetrics(hub, caretaker)
+    refusals = Refusals()
     duties = (
         relay.run(),
         # Apart, because the array of 2020 is a query that may take long, for which nobody on /live should wait.
@@ -125,6 +132,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
         caretaker.make_states(hub.due_2020),
         caretaker.close_stalled(),
         feed_metrics.keep_current(),
+        refusals.keep_summed_up(),
     )
     tasks = [asyncio.create_task(duty) for duty in duties]
     try:
@@ -134,6 +142,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
             redis=redis,
             network=network,
             hub=hub,
+            control=Control(settings, redis, refusals),
             full_state=full_state,
             feed_metrics=feed_metrics,
         )

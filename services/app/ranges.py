@@ -5,17 +5,18 @@ Dependencies of routes are async though none waits: FastAPI runs plain functions
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import BeforeValidator
 
 from dashnet.errors import FieldError, InvalidInput
 from dashnet.history.buckets import Step, parse_step
 from dashnet.history.tiers import EPOCH, Tier, floor_to
+from dashnet.moments import read_moment, to_midnight
 
 DEFAULT_RANGE = timedelta(days=1)
 LONGEST_RANGE = timedelta(days=3660)
@@ -23,17 +24,16 @@ MOST_EXCLUDED = 100
 _SECOND = Tier.RAW.step
 
 
-def _refuse_number(given: object) -> object:
-    # pydantic would take it for seconds or milliseconds since 1970, whichever looks likelier.
-    if isinstance(given, str) and not given.strip().strip("0123456789.+-"):
-        raise ValueError("not an ISO 8601 time such as 2026-11-23T20:00:00Z")
-    return given
+def _read_given(given: object) -> object:
+    return read_moment(given) if isinstance(given, str) else given
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_refuse_number)]
-ZoneName = Annotated[
-    str, Query(alias="zone", max_length=64, description="Time zone of days and months, such as Europe/Berlin")
-]
+# A day is one of the zone that the address names.
+GivenMoment = Annotated[datetime | date, BeforeValidator(_read_given)]
+_ZONE = Query(
+    alias="zone", max_length=64, description="Time zone of days and months, and of dates alone, such as Europe/Berlin"
+)
+ZoneName = Annotated[str, _ZONE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +49,68 @@ class Range:
         return self.end - self.begin
 
 
-async def read_range(
-    begin: Annotated[
-        Moment | None, Query(alias="from", description="First moment; a day before `to` without it")
-    ] = None,
-    end: Annotated[Moment | None, Query(alias="to", description="Moment after the last; now without it")] = None,
-) -> Range:
-    """The range that was asked for; what lies after now is cut off.
+async def read_zone_of_dates(name: Annotated[str | None, _ZONE] = None) -> ZoneInfo | None:
+    """The zone that dates without a time belong to; None where the address names none.
 
     Raises:
-        InvalidInput: it is reversed, empty, in the future, longer than ten years, or before 1970.
+        InvalidInput: there is none of that name.
     """
+    return None if name is None else await read_zone(name)
+
+
+ZoneOfDates = Annotated[ZoneInfo | None, Depends(read_zone_of_dates)]
+
+
+async def read_range(
+    first: Annotated[
+        GivenMoment | None,
+        Query(alias="from", description="First moment, or a date with `zone`; a day before `to` without it"),
+    ] = None,
+    last: Annotated[
+        GivenMoment | None,
+        Query(alias="to", description="Moment after the last, or a date with `zone`; now without it"),
+    ] = None,
+    zone: ZoneOfDates = None,
+) -> Range:
+    """The range that was asked for; what lies after now is cut off. A date is its midnight in the zone.
+
+    Raises:
+        InvalidInput: it is reversed, empty, in the future, longer than ten years, or before 1970; or a moment without
+            a zone.
+    """
+    begin = to_moment(first, zone, "from") if first else None
+    end = to_moment(last, zone, "to") if last else None
+    return _limit(begin, end)
+
+
+def to_moment(given: datetime | date, zone: ZoneInfo | None, field: str) -> datetime:
+    """The moment that `field` gives, with a zone.
+
+    Raises:
+        InvalidInput: it has no zone, so it could be any of many moments.
+    """
+    if isinstance(given, datetime):
+        if given.tzinfo is None:
+            raise invalid_field(field, "a time takes its timezone with it, such as Z or +01:00")
+        return given
+    if zone is None:
+        raise invalid_field(field, "a date alone has no timezone; name one, such as zone=Europe/Berlin")
+    return to_midnight(given, zone)
+
+
+def to_utc(given: datetime | date, zone: ZoneInfo | None, field: str) -> datetime:
+    """The same in UTC.
+
+    Raises:
+        InvalidInput: it has no zone, or lies outside the years 1 to 9999 once in UTC.
+    """
+    try:
+        return to_moment(given, zone, field).astimezone(UTC)
+    except OverflowError:
+        raise invalid_field(field, "outside the years 1 to 9999 once in UTC") from None
+
+
+def _limit(begin: datetime | None, end: datetime | None) -> Range:
     now = datetime.now(UTC)
     if begin is not None and begin >= now:
         raise invalid_field("from", "lies in the future, of which nothing is known yet")
@@ -100,19 +151,20 @@ async def read_excluded(
         list[str] | None,
         Query(description="Leave out this period, `FROM/TO` in ISO 8601; may be repeated", max_length=MOST_EXCLUDED),
     ] = None,
+    zone: ZoneOfDates = None,
 ) -> Sequence[Range]:
     """The periods to leave out.
 
     Raises:
         InvalidInput: one is no period.
     """
-    return [_parse_period(one) for one in exclude or ()]
+    return [_parse_period(one, zone) for one in exclude or ()]
 
 
-def _parse_period(given: str) -> Range:
+def _parse_period(given: str, zone: ZoneInfo | None) -> Range:
     parts = given.split("/")
     try:
-        first, last = (_parse_moment(part) for part in parts)
+        first, last = (to_moment(read_moment(part), zone, "exclude").astimezone(UTC) for part in parts)
     except (ValueError, OverflowError):
         raise invalid_field(
             "exclude", f"{given[:80]!r} is no period such as 2026-11-23T01:00:00Z/2026-11-23T03:00:00Z"
@@ -120,13 +172,6 @@ def _parse_period(given: str) -> Range:
     if first >= last:
         raise invalid_field("exclude", f"{given[:80]!r} ends before it begins")
     return Range(floor_to(first, _SECOND), floor_to(last, _SECOND))
-
-
-def _parse_moment(given: str) -> datetime:
-    moment = datetime.fromisoformat(given.strip().replace(" ", "+"))
-    if moment.tzinfo is None:
-        raise ValueError("without a zone it could be any of many moments")
-    return moment.astimezone(UTC)
 
 
 async def read_step(

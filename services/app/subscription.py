@@ -55,6 +55,8 @@ class Member:
         refusal = await self._follow_message(message, self.subscriber)
         if refusal is not None:
             self.subscriber.answer(Message(refusal.to_message()))
+            if refusal.ends is not None:
+                self.subscriber.connection.end(refusal.ends, refusal.detail)
 
 
 async def serve_subscriber(

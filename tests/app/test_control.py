@@ -1,3 +1,5 @@
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -7,10 +9,11 @@ from redis.asyncio import Redis
 
 from dashnet.channels import job_queue
 from dashnet.settings import Settings
+from services.app.close_codes import CloseCode
 from services.app.control import Refusal, is_password, parse_message
 from tests.conftest import run_app
-from tests.feeds import open_feed
-from tests.servers import eventually
+from tests.feeds import Feed, open_feed
+from tests.servers import DEADLINE_SECONDS, eventually
 
 SECRET = "open sesame"
 
@@ -57,8 +60,88 @@ async def test_any_other_password_is_refused_and_not_logged(
     assert error["code"] == "wrong_password"
     assert await queued_jobs(redis, settings) == []
     logged = capfd.readouterr().err
-    assert "control message refused code=wrong_password" in logged
+    assert "control message refused code=" in logged
     assert SECRET not in logged
+
+
+async def guess(feed: Feed, count: int) -> list[str]:
+    """The codes that so many wrong passwords are answered by."""
+    for _ in range(count):
+        await feed.send({"socket_type": "clean", "password": "wrong"})
+    return [(await feed.next())["code"] for _ in range(count)]
+
+
+async def close_code_of(feed: Feed) -> int | None:
+    await asyncio.wait_for(feed.socket.wait_closed(), DEADLINE_SECONDS)
+    return feed.socket.close_code
+
+
+@pytest.fixture
+async def guarded(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Settings]:
+    """A running app service with a password, in which a pause is no longer than it takes to see that there is one."""
+    monkeypatch.setattr("services.app.control.WRONG_PASSWORD_PAUSE_SECONDS", 0.01)
+    guarded = settings.model_copy(update={"cron_pass": SecretStr(SECRET)})
+    async with run_app(guarded):
+        yield guarded
+
+
+@pytest.mark.parametrize("path", ["/", "/live"])
+async def test_a_connection_is_closed_after_its_fifth_wrong_password(guarded: Settings, path: str) -> None:
+    async with open_feed(guarded, path) as feed:
+        await feed.next()
+        assert await guess(feed, 5) == ["wrong_password"] * 5
+        assert await close_code_of(feed) == CloseCode.WRONG_PASSWORDS
+
+
+async def test_after_ten_from_an_address_not_even_the_right_one_is_looked_at_but_its_feeds_go_on(
+    guarded: Settings, redis: Redis
+) -> None:
+    for _ in range(2):
+        async with open_feed(guarded, "/") as feed:
+            await feed.next()
+            await guess(feed, 5)
+    async with open_feed(guarded, "/live") as feed:
+        assert (await feed.next())["type"] == "state"
+        await feed.send({"socket_type": "clean", "password": SECRET})
+        assert "wait" in (await feed.next())["detail"]
+        assert await close_code_of(feed) == CloseCode.WRONG_PASSWORDS
+    assert await queued_jobs(redis, guarded) == []
+
+
+async def test_the_right_password_from_another_address_is_let_through_all_the_while(
+    guarded: Settings, redis: Redis
+) -> None:
+    for _ in range(2):
+        async with open_feed(guarded, "/") as feed:
+            await feed.next()
+            await guess(feed, 5)
+    async with open_feed(guarded, "/live", local_addr=("127.0.0.2", 0)) as feed:
+        await feed.next()
+        await feed.send({"socket_type": "clean", "password": SECRET})
+        await eventually(lambda: queued_jobs(redis, guarded))
+
+
+async def test_a_wrong_password_holds_up_its_own_connection_only(
+    settings: Settings, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.app.control.WRONG_PASSWORD_PAUSE_SECONDS", 2 * DEADLINE_SECONDS)
+    guarded = settings.model_copy(update={"cron_pass": SecretStr(SECRET)})
+    async with run_app(guarded), open_feed(guarded, "/") as held, open_feed(guarded, "/") as other:
+        await held.next()
+        await held.send({"socket_type": "clean", "password": "wrong"})
+        await held.send({"socket_type": "refresh", "password": SECRET})
+        await other.next()
+        await other.send({"socket_type": "clean", "password": SECRET})
+        await eventually(lambda: queued_jobs(redis, settings))
+        assert await queued_jobs(redis, settings) == ["clean"]
+
+
+async def test_no_password_at_all_is_no_guess(guarded: Settings) -> None:
+    async with open_feed(guarded, "/") as feed:
+        await feed.next()
+        for _ in range(12):
+            await feed.send({"socket_type": "clean"})
+            assert (await feed.next())["code"] == "wrong_password"
 
 
 async def test_an_unreachable_queue_is_said_and_the_connection_lives_on(

@@ -54,6 +54,8 @@ async def insert_runs(context: WorkerContext) -> None:
         ({"job": "clean"}, [0]),
         ({"outcome": "missed"}, [1]),
         ({"before": "2026-11-23T20:01:00Z"}, [0]),
+        ({"before": "2026-11-23T21:01:00 01:00"}, [0]),
+        ({"before": "2026-11-23", "zone": "Europe/Berlin"}, []),
         ({"limit": "1"}, [2]),
     ],
 )
@@ -65,7 +67,20 @@ async def test_runs_are_chosen_by_job_outcome_time_and_number_and_pages_are_left
     assert [datetime.fromisoformat(run["tick"]).minute for run in runs] == minutes
 
 
-@pytest.mark.parametrize("parameters", [{"job": "reboot"}, {"outcome": "x"}, {"limit": "0"}, {"before": "now"}])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"job": "reboot"},
+        {"outcome": "x"},
+        {"limit": "0"},
+        {"before": "now"},
+        {"before": "1.8e9"},
+        {"before": "1e3"},
+        {"before": "-3.7e-137"},
+        {"before": "2026-11-23"},
+        {"before": "0001-01-01T00:00:00+23:59"},
+    ],
+)
 async def test_a_bad_choice_is_422(app: httpx.AsyncClient, parameters: dict[str, str]) -> None:
     assert (await app.get("/api/job-runs", params=parameters)).status_code == 422
 

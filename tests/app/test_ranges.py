@@ -1,4 +1,5 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -46,9 +47,14 @@ async def test_parts_of_seconds_are_cut_off_and_a_second_is_left() -> None:
         ({"from": "1970-01-01T00:00:00Z"}, "from", "ten years"),
         ({"from": "yesterday"}, "from", ""),
         ({"from": "2026-11-20T12:00:00"}, "from", "timezone"),
-        ({"from": "2026-11-20"}, "from", ""),
         ({"from": "1763640000"}, "from", "ISO 8601"),
-        ({"to": "1e9"}, "to", ""),
+        ({"from": "2026-11-20"}, "from", "timezone"),
+        ({"from": "2026-11-20T12:00:00", "zone": "Europe/Berlin"}, "from", "timezone"),
+        ({"from": "2026-11-20", "zone": "Mars/Olympus"}, "zone", "no time zone"),
+        ({"to": "1e9"}, "to", "ISO 8601"),
+        ({"to": "1.8e9"}, "to", "ISO 8601"),
+        ({"from": "-3.7e-137"}, "from", "ISO 8601"),
+        ({"from": "0001-01-01", "zone": "Asia/Tokyo"}, "from", "1970"),
         ({"to": "\x00"}, "to", ""),
         ({"to": "9" * 5000}, "to", ""),
         ({"from": ""}, "from", ""),
@@ -60,6 +66,31 @@ async def test_a_bad_range_is_422_and_names_the_field_and_the_fault(
     answer = await app.get(PATH, params=parameters)
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["location"], word in error["detail"]) == (422, field, True)
+
+
+@pytest.mark.parametrize(
+    "path", [PATH, "/api/availability", "/api/outages", "/api/state-changes", "/api/traffic", "/api/job-runs"]
+)
+@pytest.mark.parametrize(
+    "query", ["from=2026-11-20&to=2026-11-21&zone=Europe/Berlin", "from=2026-11-20T00:00:00+01:00&to=2026-11-20T23:00Z"]
+)
+async def test_days_of_a_zone_and_a_bare_plus_are_taken_everywhere(
+    app: httpx.AsyncClient, path: str, query: str
+) -> None:
+    names = query.replace("to=", "before=") if path == "/api/job-runs" else query
+    assert (await app.get(f"{path}?{names}")).status_code == 200
+
+
+async def test_a_date_is_midnight_of_the_zone() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    begin = datetime(2026, 10, 24, 22, tzinfo=UTC)
+    # The day on which the clocks go back has 25 hours.
+    assert await read_range(date(2026, 10, 25), date(2026, 10, 26), berlin) == Range(begin, begin + 25 * SECOND * 3600)
+
+
+async def test_a_period_of_dates_is_midnight_to_midnight_of_the_zone() -> None:
+    (period,) = await read_excluded(["2026-11-20/2026-11-21"], ZoneInfo("Asia/Kathmandu"))
+    assert (period.begin, period.length) == (datetime(2026, 11, 19, 18, 15, tzinfo=UTC), DAY)
 
 
 async def test_the_very_first_moments_that_can_be_asked_for_are_answered(app: httpx.AsyncClient) -> None:
