@@ -200,9 +200,9 @@ class ControlMessage(TypedDict):
 
 
 class SnapShot2020(TypedDict):
-    """A snapshot as 2020 had it; `time_stamp` has no zone and is UTC."""
+    """A snapshot as 2020 had it; `time_stamp` has no zone and is UTC, speeds have two decimals at most."""
 
-    id: int
+    id: Annotated[int, Field(ge=0, lt=2**53, description="No two snapshots of an array have the same")]
     time_stamp: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$")]
     upload_speed: Speed2020
     download_speed: Speed2020
@@ -210,7 +210,10 @@ class SnapShot2020(TypedDict):
 
 
 class Device2020(TypedDict):
-    """A device as 2020 had it, with its snapshots since the last clean, oldest first."""
+    """A device as 2020 had it, with its snapshots since the last clean, oldest first.
+
+    All devices of an array have theirs at the same times.
+    """
 
     id: int
     mac_address: str
@@ -218,7 +221,7 @@ class Device2020(TypedDict):
     device_type: str
     host_name: str
     operating_system: str
-    snap_shots: list[SnapShot2020]
+    snap_shots: Annotated[list[SnapShot2020], Field(min_length=1)]
 
 
 Received = StateMessage | SnapshotsMessage | InventoryMessage | ResumedMessage | ErrorMessage

@@ -4,13 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from dashnet.conformance.server import ANSWER_SECONDS, NotConforming, Server, demand
-from dashnet.messages import Device2020
+from dashnet.conformance.array_2020 import check_2020
+from dashnet.conformance.server import ANSWER_SECONDS, Server, demand
 
 REFRESH_SECONDS = 60
-_DEVICES_2020: TypeAdapter[list[Device2020]] = TypeAdapter(list[Device2020])
 
 
 async def begins_with_a_state(server: Server) -> None:
@@ -176,16 +173,9 @@ def _times_of(state: dict[str, Any]) -> dict[int, str]:
 async def speaks_2020(server: Server) -> None:
     """`/` begins with the array of 2020, and sends it again after a refresh."""
     async with server.open("/") as socket:
-        _check_2020(await socket.next())
+        check_2020(await socket.next())
         await server.refresh(socket)
-        _check_2020(await socket.next(REFRESH_SECONDS))
-
-
-def _check_2020(document: object) -> None:
-    try:
-        _DEVICES_2020.validate_python(document)
-    except ValueError as error:
-        raise NotConforming(f"the array does not fit: {error}") from error
+        check_2020(await socket.next(REFRESH_SECONDS))
 
 
 CHECKS: tuple[Callable[[Server], Awaitable[None]], ...] = (

@@ -5,9 +5,9 @@ import asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.publication import Position
+from services.app.full_state_arrays import select_full_state
 from services.app.hub import Hub
 from services.app.message import Message
-from services.app.snapshots import select_full_state
 
 
 class FullState:
@@ -30,6 +30,8 @@ class FullState:
         async with self._lock:
             position = self._hub.position
             if position is None or position != self._made_at:
-                self._message = Message(await select_full_state(self._engine, self._most_snapshots))
+                newest = self._hub.panel.time_stamp if self._hub.panel else None
+                array = await select_full_state(self._engine, self._most_snapshots, newest)
+                self._message = Message(array)
                 self._made_at = position
             return self._message
