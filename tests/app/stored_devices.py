@@ -39,6 +39,8 @@ _INSERT_INTERFACE_SNAPSHOT = text(
     "SELECT :tick, id, :upload, true FROM store.interface WHERE device_id = :id"
 )
 
+SPEEDS = {"upload_speed": 1.5, "download_speed": 2.5}
+
 
 class StoredDevices:
     """The store and the publications of it; one change after the other."""
@@ -68,7 +70,7 @@ class StoredDevices:
         """A refresh in which these devices were read, as far as there are such; those that are up show an interface."""
         seconds = next(self._seconds)
         tick = to_tick(datetime.now(UTC)) - timedelta(minutes=30) + timedelta(seconds=seconds)
-        values = {"upload_speed": 1.5, "download_speed": 2.5, "round_trip_seconds": None}
+        values = dict.fromkeys(("round_trip_seconds", "loss_ratio", "jitter_seconds"), None) | SPEEDS
         async with self._engine.begin() as connection:
             known = set((await connection.execute(text("SELECT id FROM store.device"))).scalars())
             read = [
