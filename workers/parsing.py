@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from operator import itemgetter
+from operator import itemgetter, lt
 from typing import Any, cast
 
 import orjson
@@ -42,10 +42,10 @@ def parse_json(body: bytes) -> Any:  # any JSON value
 def to_columns(devices: Sequence[Any]) -> list[list[Any]]:
     """Return id, active connection, error and what is measured of these devices, each as a column, in id order."""
     try:
-        columns = [list(column) for column in zip(*map(itemgetter(*_FIELDS), devices), strict=True)]
+        columns = [list(map(itemgetter(name), devices)) for name in _FIELDS]
     except (KeyError, TypeError):
         columns = []
-    if columns and _are_sound(columns):
+    if devices and columns and _are_sound(columns):
         return columns
     sound = {device["id"]: _to_sound(device) for device in reversed(devices) if _is_device(device)}
     if len(sound) < len(devices):
@@ -57,7 +57,7 @@ def _are_sound(columns: Sequence[list[Any]]) -> bool:
     ids, active, errors, *measured = columns
     return (
         set(map(type, ids)) == {int}
-        and all(map(int.__lt__, ids, ids[1:]))
+        and all(map(lt, ids, ids[1:]))
         and ids[0] > 0
         and ids[-1] <= LARGEST_INTEGER
         and set(map(type, active)) <= _TRUTHS
@@ -103,7 +103,9 @@ def clean_text(text: object, longest: int = LONGEST_TEXT) -> str | None:
 
 def to_interfaces(devices: Iterable[Any]) -> dict[int, Sequence[LiveInterface]]:
     """Return the interfaces of those devices that show any, each name once."""
-    shown = {one["id"]: one["interfaces"] for one in devices if _is_device(one) and one.get("interfaces") is not None}
+    # Most devices show none: they cost no call.
+    having = [one for one in devices if type(one) is dict and "interfaces" in one]
+    shown = {one["id"]: one["interfaces"] for one in having if _is_device(one) and one["interfaces"] is not None}
     lists = [its if isinstance(its, list) else [] for its in shown.values()]
     if _are_sound_interfaces(list(chain.from_iterable(lists))):
         return {one: _each_name_once(its) for one, its in shown.items()}

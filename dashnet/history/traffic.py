@@ -12,12 +12,13 @@ from dashnet.history.rounding import round_measured
 from dashnet.history.tiers import Extent, Tier, ceil_to, floor_to
 
 BYTES_PER_MEGABIT = 125_000
+MOST_BYTES = 2**63 - 1
 PERCENTILE = 0.95
 
 
 def to_bytes(megabits: float) -> int:
-    """Mbit/s times seconds, as bytes."""
-    return round(megabits * BYTES_PER_MEGABIT)
+    """Return Mbit/s times seconds as bytes, at most what 64 bits hold: a larger number is no JSON to many readers."""
+    return min(round(megabits * BYTES_PER_MEGABIT), MOST_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,17 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.history.counts import select_device_counts
+from dashnet.history.traffic import to_bytes
 from dashnet.reading import to_wire
 from services.app import traffic
 from tests.app.questions import ask
 from tests.oracle import MINUTE, Row, count_device, count_summary, of_device
 from tests.snapshots import forget_finer_than_hours, restless, steady, store_past
+from workers.rollup import roll_up
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR, DAY, FIVE_MINUTES = timedelta(hours=1), timedelta(days=1), timedelta(minutes=5)
@@ -56,6 +59,49 @@ async def test_bytes_of_devices_are_what_the_raw_snapshots_add_up_to_and_the_bus
     assert told == {one: bytes_of(of_device(rows)[one], begin, end) for one in device_ids}
     totals = [sum(pair) for pair in told.values()]
     assert totals == sorted(totals, reverse=True)
+
+
+SPIKE = "UPDATE store.{} SET {} = {} WHERE device_id = {} AND {} = '2026-11-20 12:20Z'"
+
+
+@pytest.mark.parametrize("value", ["2.5e12", "'NaN'", "'Infinity'", "-1"])
+async def test_a_snapshot_that_cannot_be_true_spoils_nobodys_traffic(
+    app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine, value: str
+) -> None:
+    bad, good, _ = device_ids
+    await store_past(engine, [row for one in (bad, good) for row in steady(one, NOON, NOON + HOUR)])
+    async with engine.begin() as connection:
+        await connection.execute(text(SPIKE.format("snapshot", "upload_speed", value, bad, "time_stamp")))
+    await roll_up(engine, NOON + 2 * HOUR)
+    devices = await ask(app, "/api/traffic", NOON, NOON + HOUR)
+    network = await ask(app, "/api/traffic", NOON, NOON + HOUR, by="network")
+    uploaded = {one["device_id"]: one["uploaded_bytes"] for one in devices["rows"]}
+    assert uploaded == {bad: 3480 * 2 * 125_000, good: 3540 * 2 * 125_000}
+    assert network["rows"][0]["uploaded_bytes"] == (3540 * 4 - 60 * 2) * 125_000
+
+
+@pytest.mark.parametrize("value", ["1.7e308", "'NaN'", "'Infinity'", "-1"])
+async def test_tiers_that_cannot_be_true_spoil_no_answer(
+    app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine, value: str
+) -> None:
+    bad, good, _ = device_ids
+    await store_past(engine, [row for one in (bad, good) for row in steady(one, NOON, NOON + HOUR)], NOON + DAY)
+    async with engine.begin() as connection:
+        for tier in ("5m", "1h", "1d"):
+            await connection.execute(
+                text(f"UPDATE store.rollup_{tier} SET upload_megabits = {value} WHERE device_id = {bad}")
+            )
+            await connection.execute(text(f"UPDATE store.summary_{tier} SET upload_megabits = {value}"))
+    rows = (await ask(app, "/api/traffic", NOON, NOON + HOUR, step="1h"))["rows"]
+    network = (await ask(app, "/api/traffic", NOON, NOON + HOUR, by="network"))["rows"][0]
+    points = (await ask(app, "/api/summary/history", NOON, NOON + HOUR, step="1h"))["points"]
+    assert [(one["device_id"], one["uploaded_bytes"]) for one in rows] == [(good, 3540 * 250_000), (bad, 0)]
+    assert (network["uploaded_bytes"], network["downloaded_bytes"]) == (0, 3540 * 1_000_000)
+    assert (points[0]["upload_speed"], points[0]["download_speed"]) == (None, 8.0)
+
+
+def test_bytes_never_exceed_what_64_bits_hold() -> None:
+    assert (to_bytes(8.0), to_bytes(1e15)) == (1_000_000, 2**63 - 1)
 
 
 async def test_bytes_of_a_tag_are_those_of_its_devices(

@@ -55,6 +55,24 @@ async def test_devices_are_told_by_name_each_with_the_sums_of_its_snapshots(
         assert told["downloaded_bytes"] == round((expected["download_megabits"] or 0) * 125_000)
 
 
+async def test_a_month_with_numbers_that_cannot_be_true_is_told_without_them(
+    context: WorkerContext, stored_ids: list[int], now: datetime
+) -> None:
+    bad, good, _ = stored_ids
+    rows = [row for one in (bad, good) for row in restless(one, BEGIN, BEGIN + 5 * HOUR)]
+    await store_past(context.engine, rows, BEGIN + DAY)
+    async with context.engine.begin() as connection:
+        for tier in ("5m", "1h"):
+            spike = f"UPDATE store.rollup_{tier} SET download_megabits = 'Infinity' WHERE device_id = :bad"
+            await connection.execute(text(spike), {"bad": bad})
+            await connection.execute(text(f"UPDATE store.summary_{tier} SET download_megabits = 'NaN'"))
+    made = await make(context, now)
+    told = {one["device_id"]: one["downloaded_bytes"] for one in made["devices"]}
+    expected = count_device(of_device(rows)[good], BEGIN, END) or {}
+    assert (told[good], told[bad]) == (round((expected["download_megabits"] or 0) * 125_000), 0)
+    assert (made["network"]["downloaded_bytes"], made["network"]["uploaded_bytes"] > 0) == (0, True)
+
+
 async def test_the_days_of_a_month_with_a_change_of_clocks_are_its_own(
     context: WorkerContext, stored_ids: list[int], now: datetime
 ) -> None:
