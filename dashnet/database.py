@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asyncpg import InternalClientError
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -116,6 +116,9 @@ def is_unreachable(error: BaseException) -> bool:
     """Whether Postgres could not be reached, is starting or stopping, dropped the connection, or has no room left."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or sqlstate_of(error).startswith(("08", "57P", "53"))
+    if isinstance(error, StatementError):
+        # A connection that was lost before is opened anew by the next statement, or is not.
+        return isinstance(error.orig, OSError)
     # asyncpg's own error for a connection that broke in the middle of an answer is none of SQLAlchemy's.
     return isinstance(error, (OSError, TimeoutError, PoolTimeout, InternalClientError))
 

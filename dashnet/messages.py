@@ -120,6 +120,11 @@ class StateChange(TypedDict):
 Changed = Annotated[list[ViewedDevice], Field(description="Whole devices, each in the place of the one you have")]
 
 
+StoringDelayedSince = Annotated[
+    Moment, Field(description="Only while readings wait to be stored: the oldest tick of those that wait")
+]
+
+
 class StateMessage(TypedDict):
     """All devices of your view: begin anew with these."""
 
@@ -128,10 +133,11 @@ class StateMessage(TypedDict):
     seq: Seq
     time_stamp: Moment | None
     devices: list[ViewedDevice]
+    storing_delayed_since: NotRequired[StoringDelayedSince]
 
 
 class SnapshotsMessage(TypedDict):
-    """A refresh was stored; `state_changes` is left out where there are none.
+    """A refresh was stored, or will be once Postgres is back; `state_changes` is left out where there are none.
 
     One with an older `time_stamp` may come after a newer one. It replaces no snapshot that is newer.
 
@@ -141,6 +147,7 @@ class SnapshotsMessage(TypedDict):
     type: Literal["snapshots"]
     seq: Seq
     time_stamp: Moment
+    storing_delayed_since: NotRequired[StoringDelayedSince]
     snap_shots: list[SnapShot]
     state_changes: NotRequired[list[StateChange]]
     changed: NotRequired[Changed]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import hypothesis
@@ -26,6 +27,7 @@ from services.app.main import create_app as create_app_service
 from services.network import models
 from services.network.main import MIGRATIONS as NETWORK_MIGRATIONS
 from services.network.main import create_app as create_network_service
+from tests.gate import Gate, open_gate, to_unix_socket
 from tests.isolation import pytest_runtest_makereport, restore_signals  # noqa: F401  # pytest looks for hooks here
 from tests.ports import free_port
 from tests.servers import OUR_PROTOCOL, run_server
@@ -170,6 +172,31 @@ async def context(settings: Settings, engine: AsyncEngine, redis: Redis) -> Asyn
     """What jobs work with, on the test's servers."""
     async with NetworkClient(settings) as client:
         yield WorkerContext(settings, engine, redis, client)
+
+
+@pytest.fixture
+async def postgres_gate(settings: Settings) -> AsyncIterator[Gate]:
+    """A door to Postgres."""
+    (folder,) = parse_qs(urlsplit(settings.database_url).query)["host"]
+    async with open_gate(to_unix_socket(Path(folder) / ".s.PGSQL.5432")) as gate:
+        yield gate
+
+
+@pytest.fixture
+async def redis_gate(settings: Settings) -> AsyncIterator[Gate]:
+    """A door to Redis."""
+    async with open_gate(to_unix_socket(Path(unquote(urlsplit(settings.redis_url).path)))) as gate:
+        yield gate
+
+
+@pytest.fixture
+def gated_settings(settings: Settings, postgres_gate: Gate, redis_gate: Gate) -> Settings:
+    """Settings of a service that reaches its servers through those doors."""
+    database = urlsplit(settings.database_url)
+    url = database._replace(netloc=f"{database.netloc.split('@')[0]}@127.0.0.1:{postgres_gate.port}", query="")
+    return settings.model_copy(
+        update={"database_url": url.geturl(), "redis_url": f"redis://127.0.0.1:{redis_gate.port}/0"}
+    )
 
 
 @pytest.fixture

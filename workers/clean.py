@@ -16,10 +16,11 @@ from workers.ledger import Run, RunKey, open_run
 from workers.ledger_queries import select_last_done
 from workers.network_client import Readings
 from workers.packing import pack_finished_day
+from workers.parked_readings import store_parked
 from workers.partitions import ensure_partitions
 from workers.publishing import change_store
 from workers.retention import drop_expired, record_reset
-from workers.rollup import roll_up
+from workers.rollup import limit_to_stored, roll_up
 from workers.snapshots import delete_snapshots_before, delete_snapshots_between, insert_snapshots
 
 BASELINE_MINUTES = 10
@@ -47,7 +48,8 @@ async def clean(context: WorkerContext, tick: datetime, requested_by: str) -> No
         days = {(tick - timedelta(minutes=BASELINE_MINUTES)).date(), *coming_days(tick)}
         await ensure_partitions(context.engine, days)
         # First of all, for what is not rolled up must not go.
-        await roll_up(context.engine, datetime.now(UTC))
+        await store_parked(context)
+        await roll_up(context.engine, await limit_to_stored(context, datetime.now(UTC)))
         await drop_expired(context, tick)
         await _pack_finished_day(context, tick)
         async with change_store(context, run.connection) as outbox:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashnet.store import WRITER_LOCK
@@ -52,12 +52,14 @@ async def wait_lock(connection: AsyncConnection, name: str, timeout_seconds: flo
 
 async def release_lock(connection: AsyncConnection, name: str) -> None:
     """Give the lock back, whatever state the connection is in."""
+    if connection.invalidated:
+        return  # Postgres took it back with the connection, and may not be there for another
     try:
         # Also where there seems to be no transaction: that of a connection that broke waits for this.
         await connection.rollback()
         await connection.execute(text(f"SELECT pg_advisory_unlock({_KEY})"), {"name": name})
         await connection.commit()
-    except (DBAPIError, OSError):
+    except (StatementError, OSError):
         # A connection in an unknown state must not go back to the pool with its lock.
         await connection.invalidate()
 

@@ -2,19 +2,20 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-import stamina
 from arq import func
 from arq.cron import CronJob
 from arq.worker import Function
 
 from dashnet.channels import job_queue, worker_health_key
 from dashnet.clocks import Clock
-from dashnet.database import create_engine, is_unreachable, migrate
+from dashnet.database import create_engine, describe_outage, is_unreachable, migrate
+from dashnet.errors import ServiceUnavailable
 from dashnet.jobs import Job, arq_redis_settings, deserialize, serialize
 from dashnet.logs import configure_logging
 from dashnet.memory import collect_less_often
@@ -27,6 +28,8 @@ from workers.backfill import backfill
 from workers.clean import clean, coming_days
 from workers.context import WorkerContext
 from workers.network_client import NetworkClient
+from workers.outages import Outage, OutageLog
+from workers.parked_readings import watch_parked
 from workers.partitions import ensure_partitions
 from workers.refresh import refresh, refresh_page
 from workers.report import report
@@ -38,33 +41,74 @@ from workers.watch import watch_for_abandoned
 logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-START_SECONDS = 60
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 2.0
+# How long a job waits for the store's tables.
+PREPARED_SECONDS = 10.0
+# A worker that needs longer from its import to its start has waited for Redis.
+LONGEST_START_SECONDS = 5.0
+_IMPORTED_AT = time.monotonic()
 
 ArqContext = dict[str, Any]  # arq hands its own entries and ours over in one dict
 
 
 async def start(ctx: ArqContext) -> None:
-    """Prepare the store and everything that jobs share; waits a while for Postgres to come up."""
+    """Make what jobs share, and begin with the worker's duties; Postgres may come later."""
     settings = get_settings()
     configure_logging(settings)
     collect_less_often()
     engine = create_engine(settings, "dashnet-worker")
-    async for attempt in stamina.retry_context(on=is_unreachable_error, timeout=START_SECONDS, attempts=None):
-        with attempt:
-            await migrate(engine, MIGRATIONS, SCHEMA)
-    await ensure_partitions(engine, coming_days(datetime.now(UTC)))
-    context = WorkerContext(settings, engine, create_redis(settings, "dashnet-worker"), NetworkClient(settings))
+    redis = create_redis(settings, "dashnet-worker")
+    log = OutageLog(datetime.now(UTC))
+    context = WorkerContext(settings, engine, redis, NetworkClient(settings), log, asyncio.Event())
     ctx["context"] = context
     # What a killed worker of this name left there does not tell of this one.
     await context.redis.delete(worker_health_key(settings))
+    waited = time.monotonic() - _IMPORTED_AT
+    if waited > LONGEST_START_SECONDS:
+        log.add(Outage("Redis was out of reach", datetime.now(UTC) - timedelta(seconds=waited), datetime.now(UTC)))
     schedule = Schedule(context, Clock())
-    duties = (watch_for_abandoned(context), schedule.watch_clock(), schedule.run())
+    duties = (
+        prepare_store(context),
+        watch_for_abandoned(context),
+        watch_parked(context),
+        schedule.watch_clock(),
+        schedule.run(),
+    )
     ctx["duties"] = [asyncio.create_task(duty) for duty in duties]
 
 
-def is_unreachable_error(error: Exception) -> bool:
-    """Whether waiting for Postgres makes sense."""
-    return is_unreachable(error)
+async def prepare_store(context: WorkerContext) -> None:
+    """Bring the store's tables up to date, and say so; waits for Postgres as long as that takes."""
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            await migrate(context.engine, MIGRATIONS, SCHEMA)
+            await ensure_partitions(context.engine, coming_days(datetime.now(UTC)))
+            break
+        except Exception as error:
+            if is_unreachable(error):
+                context.outages.see("Postgres", describe_outage(error), datetime.now(UTC))
+            else:
+                # Another version of the tables, no permission: an operator mends that while readings go on.
+                logger.exception("the store cannot be prepared, trying again")
+        await asyncio.sleep(pause)
+        pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+    context.prepared.set()
+
+
+async def _get_context(ctx: ArqContext) -> WorkerContext:
+    """What jobs work with, once the store is prepared.
+
+    Raises:
+        ServiceUnavailable: it is not, and the job must not wait for ever.
+    """
+    context: WorkerContext = ctx["context"]
+    try:
+        async with asyncio.timeout(PREPARED_SECONDS):
+            await context.prepared.wait()
+    except TimeoutError:
+        raise ServiceUnavailable("Postgres is out of reach, the store is not prepared") from None
+    return context
 
 
 async def stop(ctx: ArqContext) -> None:
@@ -79,17 +123,17 @@ async def stop(ctx: ArqContext) -> None:
 
 async def rollup_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None:
     """All that is final and not rolled up yet."""
-    await rollup(ctx["context"], datetime.fromisoformat(tick), requested_by)
+    await rollup(await _get_context(ctx), datetime.fromisoformat(tick), requested_by)
 
 
 async def backfill_by_name(ctx: ArqContext, tick: str, requested_by: str, days: int) -> None:
     """A past for the simulated devices."""
-    await backfill(ctx["context"], datetime.fromisoformat(tick), requested_by, days)
+    await backfill(await _get_context(ctx), datetime.fromisoformat(tick), requested_by, days)
 
 
 async def report_by_name(ctx: ArqContext, tick: str, requested_by: str, month: str, zone: str) -> None:
     """The figures of a month."""
-    await report(ctx["context"], datetime.fromisoformat(tick), requested_by, month, zone)
+    await report(await _get_context(ctx), datetime.fromisoformat(tick), requested_by, month, zone)
 
 
 async def refresh_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None:
@@ -99,17 +143,17 @@ async def refresh_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None
 
 async def clean_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None:
     """The hourly clean, or one that somebody asked for."""
-    await clean(ctx["context"], datetime.fromisoformat(tick), requested_by)
+    await clean(await _get_context(ctx), datetime.fromisoformat(tick), requested_by)
 
 
 async def refresh_page_by_name(ctx: ArqContext, tick: str, after: int, until: int) -> None:
     """A page of a large refresh."""
-    await refresh_page(ctx["context"], datetime.fromisoformat(tick), after, until)
+    await refresh_page(await _get_context(ctx), datetime.fromisoformat(tick), after, until)
 
 
 async def sync_by_name(ctx: ArqContext, revision: int) -> None:
     """The inventory was edited."""
-    await sync(ctx["context"], revision)
+    await sync(await _get_context(ctx), revision)
 
 
 _settings = get_settings()

@@ -1,8 +1,8 @@
 """Changing the store and telling of it: one writer at a time, publications after the commit and in its order."""
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from sqlalchemy import text
@@ -51,6 +51,28 @@ async def change_store(context: WorkerContext, connection: AsyncConnection) -> A
             await connection.commit()
 
 
+@asynccontextmanager
+async def change_store_in_steps(
+    context: WorkerContext, connection: AsyncConnection
+) -> AsyncIterator[Callable[[], AbstractAsyncContextManager[None]]]:
+    """As `change_store`, for many transactions: a block opens each, and one `reset` at the end is published for all.
+
+    Raises:
+        As `change_store`; steps that ended before an error are committed, and published by the next to come.
+    """
+    async with wait_lock(connection, STORE_WRITER, context.settings.refresh_timeout_seconds):
+        await _publish_forgotten(context, connection)
+
+        @asynccontextmanager
+        async def step() -> AsyncIterator[None]:
+            async with connection.begin():
+                yield
+                await connection.execute(_MARK, {"unpublished": True})
+
+        yield step
+        await _publish_forgotten(context, connection)
+
+
 _MARK = text("UPDATE store.store_state SET unpublished = :unpublished")
 _IS_MARKED = text("SELECT unpublished FROM store.store_state")
 
@@ -59,9 +81,7 @@ async def _publish_forgotten(context: WorkerContext, connection: AsyncConnection
     marked = await connection.scalar(_IS_MARKED)
     await connection.commit()
     if marked:
-        logger.warning(
-            "a commit was not published (a worker died, or a backup was restored): all subscribers get a fresh state"
-        )
+        logger.info("all subscribers get a fresh state")
         await publish(context.redis, context.settings, Kind.RESET, {})
         await connection.execute(_MARK, {"unpublished": False})
         await connection.commit()

@@ -22,6 +22,8 @@ from dashnet.history.tiers import Tier, ceil_to, floor_to
 from dashnet.jobs import Job
 from workers.context import WorkerContext
 from workers.ledger import LATEST_START, RunKey, open_run
+from workers.parked_readings import store_parked
+from workers.parking import list_parked
 from workers.partitions import ensure_partitions
 from workers.precedence import give_way
 
@@ -46,7 +48,18 @@ async def rollup(context: WorkerContext, tick: datetime, requested_by: str) -> N
         timeout_seconds=context.settings.clean_timeout_seconds,
     ) as run:
         if run is not None:
-            run.snapshot_count = await roll_up(context.engine, tick)
+            await store_parked(context)
+            run.snapshot_count = await roll_up(context.engine, await limit_to_stored(context, tick))
+
+
+async def limit_to_stored(context: WorkerContext, now: datetime) -> datetime:
+    """The moment at which only such snapshots are final as are stored: none of readings that wait for Postgres.
+
+    Raises:
+        redis.RedisError: nobody knows whether any wait.
+    """
+    waiting = await list_parked(context.redis, context.settings)
+    return min([now, *(one.tick + FINAL_AFTER for one in waiting)])
 
 
 async def roll_up(engine: AsyncEngine, now: datetime) -> int:

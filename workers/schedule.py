@@ -23,6 +23,8 @@ from workers.ledger import RunKey
 from workers.ledger_queries import select_begin, select_last_begun, select_last_done, select_outcome
 from workers.missed import record_missed, scheduled_job
 from workers.outages import Outage, read_past, write_session
+from workers.parking import is_parked, is_taken, list_parked
+from workers.refresh import SCHEDULE
 
 logger = logging.getLogger(__name__)
 
@@ -88,8 +90,11 @@ class Schedule:
     async def turn(self) -> None:
         """Do what is due now, as far as Redis and Postgres can be reached."""
         now = self._clock.now()
-        if await self._try("Redis", self._report, now):
-            await self._try("Postgres", self._keep, now)
+        if not await self._try("Redis", self._report, now):
+            return
+        prepared = self._context.prepared.is_set()
+        if not (prepared and await self._try("Postgres", self._keep, now)):
+            await self._try("Redis", self._keep_reading, now)
 
     async def _try(self, part: str, act: Callable[[datetime], Awaitable[None]], now: datetime) -> bool:
         outages = self._context.outages
@@ -137,6 +142,17 @@ class Schedule:
             await self._enqueue(Job.ROLLUP, tick.replace(second=ROLLUP_SECOND), 1)
             self._rolled_up = tick
 
+    async def _keep_reading(self, now: datetime) -> None:
+        """Without Postgres: offer the refresh of the running minute until its readings wait."""
+        tick, redis, settings = to_tick(now), self._context.redis, self._context.settings
+        begin = self._begin or self._context.outages.session_begin
+        if tick.minute == 0 or tick <= to_tick(begin) or tick == self._settled:
+            return
+        if await is_parked(redis, settings, tick):
+            self._settled = tick
+        elif self._is_offer_due(tick) and not await is_taken(redis, settings, tick):
+            await self._make_offer(Job.REFRESH, tick)
+
     async def _select_begin(self, connection: AsyncConnection, now: datetime) -> datetime | None:
         begin = await select_begin(connection)
         first_up = (await read_past(self._context.redis, self._context.settings, self._context.outages, now)).begin
@@ -148,23 +164,27 @@ class Schedule:
         if outcome not in (None, "missed", "running"):
             self._settled = tick
         elif outcome != "running" and self._is_offer_due(tick):
-            # Under another name each time: that of a job whose worker was killed stays taken for long.
-            self._offer = self._offer + 1 if tick == self._offered else 1
-            await self._enqueue(job, tick, self._offer)
-            self._offered, self._offered_at = tick, self._clock.monotonic()
+            await self._make_offer(job, tick)
+
+    async def _make_offer(self, job: Job, tick: datetime) -> None:
+        # Under another name each time: that of a job whose worker was killed stays taken for long.
+        self._offer = self._offer + 1 if tick == self._offered else 1
+        await self._enqueue(job, tick, self._offer)
+        self._offered, self._offered_at = tick, self._clock.monotonic()
 
     def _is_offer_due(self, tick: datetime) -> bool:
         return tick != self._offered or self._clock.monotonic() - self._offered_at >= OFFER_SECONDS
 
     async def _enqueue(self, job: Job, tick: datetime, offer: int) -> None:
         settings, job_id = self._context.settings, f"{job}:{to_wire(tick)}:schedule:{offer}"
-        await enqueue(self._context.redis, settings, job, to_wire(tick), "schedule", job_id=job_id)
+        await enqueue(self._context.redis, settings, job, to_wire(tick), SCHEDULE, job_id=job_id)
 
     async def _keep_books(self, connection: AsyncConnection, now: datetime) -> None:
         """Record what was missed, and make up for a clean: it needs no minute of its own."""
         context = self._context
         past = await read_past(context.redis, context.settings, context.outages, now)
-        missed = await record_missed(connection, now, context.settings.ledger_retention_days, past)
+        waiting = [one.tick for one in await list_parked(context.redis, context.settings)]
+        missed = await record_missed(connection, now, context.settings.ledger_retention_days, past, waiting)
         if missed:
             logger.warning("ticks were missed, the ledger says why count=%d", missed)
         hour = now.replace(minute=0, second=0, microsecond=0)

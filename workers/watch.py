@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.database import describe_error
 from dashnet.errors import DashnetError
 from dashnet.jobs import Job, enqueue
 from dashnet.reading import to_wire
@@ -59,10 +60,12 @@ async def watch_for_abandoned(context: WorkerContext) -> None:
     """Run until cancelled; an outage of Postgres or Redis is waited out."""
     while True:
         await asyncio.sleep(INTERVAL_SECONDS)
+        await context.prepared.wait()
         try:
             await take_up_abandoned(context)
         except (DBAPIError, OSError, RedisError, DashnetError) as error:
-            logger.warning("cannot look for abandoned runs error=%s", error)
+            if not context.outages.is_open("Postgres"):
+                logger.warning("cannot look for abandoned runs error=%s", describe_error(error))
         except Exception:
             # A watch that ended would leave killed runs and untold commits lying until the next start.
             logger.exception("looking for abandoned runs failed, trying again")

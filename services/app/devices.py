@@ -2,13 +2,14 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
+from dashnet.clocks import LONGEST_AHEAD
 from dashnet.errors import NotFound
 from dashnet.messages import LiveDevice
 from dashnet.problems import problem_responses
@@ -24,7 +25,9 @@ DeviceId = Annotated[int, Path(description="Id of a device", examples=[1])]
 class Summary(BaseModel):
     """The network now: how many devices are in which state, and their traffic together in Mbit/s.
 
-    Speeds are sums over the devices whose speeds are known, and null where none is.
+    Speeds are sums over the devices whose speeds are known, and null where none is. `storing_delayed_since` is the
+    oldest tick whose readings wait for Postgres. `seconds_ahead` is set while the newest tick is ahead of the clock,
+    which was set back: no device shows a newer reading before then.
     """
 
     time_stamp: datetime | None
@@ -34,6 +37,8 @@ class Summary(BaseModel):
     unknown: int
     upload_speed: float | None
     download_speed: float | None
+    storing_delayed_since: datetime | None
+    seconds_ahead: float | None
 
 
 def _answer(document: object) -> Response:
@@ -79,6 +84,8 @@ async def read_summary(panel: CurrentPanel) -> Response:
     return _answer(
         {
             "time_stamp": panel.time_stamp,
+            "storing_delayed_since": panel.storing_delayed_since,
+            "seconds_ahead": _count_ahead(panel),
             "devices": len(states),
             "up": states.count(State.UP),
             "down": states.count(State.DOWN),
@@ -91,6 +98,13 @@ async def read_summary(panel: CurrentPanel) -> Response:
 
 def _round(speed: float | None) -> float | None:
     return None if speed is None else round(speed, 6)
+
+
+def _count_ahead(panel: Panel) -> float | None:
+    if panel.time_stamp is None:
+        return None
+    ahead = datetime.fromisoformat(panel.time_stamp) - datetime.now(UTC)
+    return ahead.total_seconds() if ahead > LONGEST_AHEAD else None
 
 
 def has_simulated(devices: Iterable[dict[str, Any]]) -> bool:

@@ -167,7 +167,8 @@ def _add_operations(app: FastAPI) -> None:
     ) -> dict[str, bool]:
         """Screens get fresh states; 503 names what is missing: a server, a process that is silent, or refreshes."""
         missing = [await _check_redis(redis), await _check_store(engine), _check_hub(hub)]
-        faults = [fault for fault in missing if fault] + await find_silent_processes(settings, redis, network)
+        missing += [_describe_delay(hub), *await find_silent_processes(settings, redis, network)]
+        faults = [fault for fault in missing if fault]
         if faults:
             raise ServiceUnavailable("; ".join(faults))
         return {"ready": True}
@@ -207,6 +208,11 @@ async def _check_store(engine: Engine) -> str | None:
     if job_runs.is_late(last, now):
         return f"no refresh has finished since the tick {to_wire(last)}: see /api/job-runs, is a worker running?"
     return None
+
+
+def _describe_delay(hub: Hub) -> str | None:
+    since = hub.panel.storing_delayed_since if hub.panel else None
+    return f"storing is delayed since {since}, readings wait and screens stay live" if since else None
 
 
 def _check_hub(hub: Hub) -> str | None:

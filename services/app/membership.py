@@ -108,6 +108,8 @@ class Narrowing:
         self._panel = panel
         self._index = DeviceIndex(change.changed)
         self._head = b'{"type":"snapshots","seq":%d,"time_stamp":%b,' % (message.seq, orjson.dumps(change.time_stamp))
+        if change.storing_delayed_since:
+            self._head += b'"storing_delayed_since":%b,' % orjson.dumps(change.storing_delayed_since)
         self._turned_to: dict[State, set[int]] = {}
         for device_id, state in change.turned.items():
             self._turned_to.setdefault(state, set()).add(device_id)

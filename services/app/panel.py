@@ -28,12 +28,14 @@ class Change:
     changed: Sequence[LiveDevice] = ()
     removed: Sequence[int] = ()
     interfaces: Mapping[int, Packed] = field(default_factory=dict)
+    storing_delayed_since: str | None = None
 
 
 @dataclass(slots=True)
 class Panel:
     """All devices at one position. `time_stamp` is the newest tick, in wire form; None before the first.
 
+    `storing_delayed_since` is the oldest tick whose readings wait for Postgres, if any do.
     `interfaces` are those that the latest reading of a device showed; a device without any has none here.
     """
 
@@ -41,6 +43,7 @@ class Panel:
     time_stamp: str | None = None
     devices: dict[int, LiveDevice] = field(default_factory=dict)
     interfaces: dict[int, Packed] = field(default_factory=dict)
+    storing_delayed_since: str | None = None
 
     def apply(
         self, position: Position, message: Mapping[str, Any], interfaces: Mapping[int, Packed] | None = None
@@ -59,6 +62,7 @@ class Panel:
     def _apply_snapshots(self, message: Mapping[str, Any], interfaces: Mapping[int, Packed]) -> Change:
         time_stamp: str = message["time_stamp"]
         self.time_stamp = max(self.time_stamp or "", time_stamp)
+        self.storing_delayed_since = message.get("storing_delayed_since")
         turned = {}
         has_interfaces = bool(interfaces or self.interfaces)
         for snap_shot in message["snap_shots"]:
@@ -80,7 +84,14 @@ class Panel:
             if has_interfaces:
                 self._put_interfaces(device["id"], interfaces.get(device["id"]))
         snap_shots = {one["device_id"]: one for one in message["snap_shots"]}
-        return Change(time_stamp, snap_shots, turned, message.get("state_changes", ()), interfaces=interfaces)
+        return Change(
+            time_stamp,
+            snap_shots,
+            turned,
+            message.get("state_changes", ()),
+            interfaces=interfaces,
+            storing_delayed_since=self.storing_delayed_since,
+        )
 
     def _put_interfaces(self, device_id: int, interfaces: Packed | None) -> None:
         if interfaces is None:
@@ -103,6 +114,7 @@ class Panel:
             "epoch": self.position.epoch,
             "seq": self.position.seq,
             "time_stamp": self.time_stamp,
+            **({"storing_delayed_since": self.storing_delayed_since} if self.storing_delayed_since else {}),
             "devices": [self.to_viewed(one, with_interfaces=True) for one in listed]
             if with_interfaces
             else [self.devices[one] for one in listed],

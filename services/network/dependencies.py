@@ -10,10 +10,12 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dashnet.errors import ServiceUnavailable
 from dashnet.settings import Settings
 from services.network.discovery.runs import Runs
 from services.network.discovery.shelf import Shelf
 from services.network.inventory_cache import Inventory, InventoryCache
+from services.network.preparation import Preparation
 from services.network.reader import Reader
 from services.network.secret_keys import SecretKeys
 
@@ -30,6 +32,7 @@ class State(TypedDict):
     shelf: Shelf
     runs: Runs
     large_bodies: asyncio.Lock
+    preparation: Preparation
 
 
 async def get_settings(request: Request) -> Settings:
@@ -37,8 +40,18 @@ async def get_settings(request: Request) -> Settings:
     return request.state.settings  # type: ignore[no-any-return]  # starlette's state is untyped
 
 
+async def _check_prepared(request: Request) -> None:
+    if not request.state.preparation.is_done:
+        raise ServiceUnavailable("the inventory is not ready: Postgres is out of reach since the start")
+
+
 async def get_engine(request: Request) -> AsyncEngine:
-    """Its engine."""
+    """Its engine, once the inventory has its tables.
+
+    Raises:
+        ServiceUnavailable: Postgres was out of reach ever since the start.
+    """
+    await _check_prepared(request)
     return request.state.engine  # type: ignore[no-any-return]  # as above
 
 
@@ -53,9 +66,10 @@ async def get_inventory_cache(request: Request) -> InventoryCache:
 
 
 async def get_inventory(request: Request) -> Inventory:
-    """The inventory as of this request."""
+    """The inventory as of this request, or as it was when Postgres went away."""
     cache = await get_inventory_cache(request)
-    return await cache.current()
+    await _check_prepared(request)
+    return await cache.newest()
 
 
 async def get_reader(request: Request) -> Reader:
@@ -78,6 +92,11 @@ async def get_runs(request: Request) -> Runs:
     return request.state.runs  # type: ignore[no-any-return]  # as above
 
 
+async def get_preparation(request: Request) -> Preparation:
+    """How far it is with its start."""
+    return request.state.preparation  # type: ignore[no-any-return]  # as above
+
+
 CurrentSettings = Annotated[Settings, Depends(get_settings)]
 Engine = Annotated[AsyncEngine, Depends(get_engine)]
 RedisClient = Annotated[Redis, Depends(get_redis)]
@@ -87,3 +106,4 @@ CurrentKeys = Annotated[SecretKeys, Depends(get_secret_keys)]
 CurrentShelf = Annotated[Shelf, Depends(get_shelf)]
 CurrentRuns = Annotated[Runs, Depends(get_runs)]
 Cache = Annotated[InventoryCache, Depends(get_inventory_cache)]
+CurrentPreparation = Annotated[Preparation, Depends(get_preparation)]

@@ -1,19 +1,27 @@
 """The inventory as this process last saw it, brought up to date by its revision, so that a read costs no table scan."""
 
 import asyncio
+import logging
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from dashnet.database import describe_error, is_unreachable
 from dashnet.errors import DriverFault
 from services.network.drivers import parse_options
 from services.network.drivers.driver import Target
 from services.network.inventory import Changes, select_changes, select_revision
 from services.network.sealing import Tokens, unseal
 from services.network.secret_keys import SecretKeys
+
+logger = logging.getLogger(__name__)
+
+# How long Postgres may take to say what changed, before devices are read without asking it.
+ASK_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +52,48 @@ _NEVER_READ = Inventory("", 0, (), {}, {})
 
 
 class InventoryCache:
-    """Hands out the newest inventory; one query where nothing changed."""
+    """Hands out the newest inventory; one query where nothing changed.
+
+    `away_since` is when Postgres could first not be asked, None while it can; what was known then is handed out.
+    """
 
     def __init__(self, engine: AsyncEngine, keys: SecretKeys) -> None:
         self._engine = engine
         self._keys = keys
         self._inventory = _NEVER_READ
         self._lock = asyncio.Lock()
+        self.away_since: datetime | None = None
 
     async def current(self) -> Inventory:
         """The inventory with everything that was committed before the call.
 
         Raises:
-            sqlalchemy.exc.DBAPIError, OSError: Postgres is out of reach.
+            sqlalchemy.exc.DBAPIError, OSError, TimeoutError: Postgres is out of reach.
         """
+        inventory = await self._ask()
+        if self.away_since is not None:
+            logger.info("Postgres answers again, edits are possible")
+            self.away_since = None
+        return inventory
+
+    async def newest(self) -> Inventory:
+        """As `current`; while Postgres is out of reach, the inventory as it was then.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError, OSError, TimeoutError: Postgres is out of reach, and was ever since the start.
+        """
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return await self.current()
+        except Exception as error:
+            if self._inventory is _NEVER_READ or not is_unreachable(error):
+                raise
+            if self.away_since is None:
+                self.away_since = datetime.now(UTC)
+                logger.warning("devices are read by the inventory that is known error=%s", describe_error(error))
+            return self._inventory
+
+    async def _ask(self) -> Inventory:
         async with self._engine.connect() as connection:
             if not self._inventory.is_at(*await select_revision(connection)):
                 async with self._lock:

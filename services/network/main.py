@@ -24,13 +24,15 @@ from dashnet.metrics import CountRequests, metrics_page
 from dashnet.open_files import allow_open_files
 from dashnet.origins import RefuseForeignPages
 from dashnet.problems import BodyLimit, install_problems, problem_responses
+from dashnet.reading import to_wire
 from dashnet.redis import create_redis
 from dashnet.redis import describe_outage as describe_redis_outage
 from dashnet.security_headers import AddSecurityHeaders
 from dashnet.settings import Settings, get_settings
+from dashnet.tasks import cancel_and_wait
 from services.network import devices, discoveries, driver_list, facts, fleet_routes, readings, secrets
 from services.network.bodies import MOST_BYTES
-from services.network.dependencies import Cache, RedisClient, State
+from services.network.dependencies import Cache, CurrentPreparation, RedisClient, State
 from services.network.discovery.explore import Explorer
 from services.network.discovery.reverse_names import ReverseNames
 from services.network.discovery.runs import Runs
@@ -48,6 +50,7 @@ from services.network.fleet import make_demo_fleet, make_host_device
 from services.network.inventory import insert_devices, reserve_ids, select_revision, take_revision
 from services.network.inventory_cache import InventoryCache
 from services.network.models import SCHEMA
+from services.network.preparation import Preparation
 from services.network.reader import Reader
 from services.network.samples import RedisSamples
 from services.network.sealing import seal
@@ -71,10 +74,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         engine = create_engine(settings, "dashnet-network")
         redis = create_redis(settings, "dashnet-network")
         try:
-            if await migrate(engine, MIGRATIONS, SCHEMA):
-                logger.info("inventory tables brought up to date")
             keys = await asyncio.to_thread(read_secret_keys, settings)
-            await seed(engine, settings, keys)
+
+            cache = InventoryCache(engine, keys)
+
+            async def prepare() -> None:
+                if await migrate(engine, MIGRATIONS, SCHEMA):
+                    logger.info("inventory tables brought up to date")
+                await seed(engine, settings, keys)
+                # Known from now on, whatever becomes of Postgres.
+                await cache.current()
+
+            preparation = Preparation(prepare)
+            await preparation.attempt()
+            preparing = asyncio.create_task(preparation.run())
             shelf = Shelf(redis, settings)
             runs = Runs(shelf, make_explorer(settings))
             try:
@@ -82,14 +95,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                     settings=settings,
                     engine=engine,
                     redis=redis,
-                    inventory_cache=InventoryCache(engine, keys),
+                    inventory_cache=cache,
                     reader=make_reader(settings, redis),
                     secret_keys=keys,
                     shelf=shelf,
                     runs=runs,
                     large_bodies=asyncio.Lock(),
+                    preparation=preparation,
                 )
             finally:
+                await cancel_and_wait(preparing)
                 await runs.close()
         finally:
             await redis.aclose()
@@ -176,16 +191,16 @@ def _add_operations(app: FastAPI) -> None:
         return {"alive": True}
 
     @app.get("/readyz", tags=["operations"], responses=problem_responses(503))
-    async def read_readiness(cache: Cache, redis: RedisClient) -> dict[str, bool]:
+    async def read_readiness(cache: Cache, redis: RedisClient, preparation: CurrentPreparation) -> dict[str, bool]:
         """The service can read devices and take edits; 503 names what is missing."""
         missing = []
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await cache.current()
         except Exception as error:
-            if not is_unreachable(error):
+            if preparation.is_done and not is_unreachable(error):
                 raise
-            missing.append(describe_outage(error))
+            missing.append(f"{describe_outage(error)}; {_describe_inventory(cache)}")
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await redis.ping()
@@ -199,6 +214,12 @@ def _add_operations(app: FastAPI) -> None:
     async def read_metrics() -> Response:
         """Metrics as Prometheus text."""
         return metrics_page()
+
+
+def _describe_inventory(cache: InventoryCache) -> str:
+    if cache.away_since is None:
+        return "no edit is possible"
+    return f"devices are read by the inventory of {to_wire(cache.away_since.replace(microsecond=0))}"
 
 
 app = create_app()

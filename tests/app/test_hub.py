@@ -154,6 +154,16 @@ async def test_a_subscriber_of_2020_gets_a_state_after_every_change(hub: Hub) ->
     assert (hub.count_2020, hub.live_count) == (1, 0)
 
 
+async def test_readings_that_wait_to_be_stored_reach_views_and_not_the_array_made_of_the_store(hub: Hub) -> None:
+    follower, narrowed = await join(hub, None), await join(hub, ONLY_2)
+    since = "2026-11-23T20:00:00Z"
+    message = {"type": "snapshots", "seq": 2, "time_stamp": since, "storing_delayed_since": since, "snap_shots": []}
+    await hub.apply(Publication(Position("e", 2), orjson.dumps(message), 0.0))
+    await settle()
+    assert [message.payload for message in written_to(follower).written] == [b"[]"]
+    assert orjson.loads(written_to(narrowed).written[-1].payload)["storing_delayed_since"] == since
+
+
 async def test_a_subscriber_that_left_gets_nothing_more(hub: Hub) -> None:
     subscriber = await join(hub)
     hub.remove(subscriber)

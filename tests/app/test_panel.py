@@ -27,6 +27,15 @@ def test_a_snapshot_sets_the_state_and_the_snap_shot_of_its_device_alone() -> No
     assert panel.devices[2] == make_device(2)
 
 
+def test_a_delay_of_storing_is_shown_until_a_refresh_is_stored_again() -> None:
+    panel = make_panel(1)
+    change = panel.apply(Position("e", 2), snapshots(EARLIER, 1) | {"storing_delayed_since": EARLIER})
+    assert change.storing_delayed_since == EARLIER
+    assert orjson.loads(panel.to_state([1]))["storing_delayed_since"] == EARLIER
+    panel.apply(Position("e", 3), snapshots(LATER, 1))
+    assert "storing_delayed_since" not in orjson.loads(panel.to_state([1]))
+
+
 def test_a_null_connection_is_unknown() -> None:
     panel = make_panel(1)
     panel.apply(Position("e", 2), snapshots(EARLIER, 1, active=None))

@@ -20,7 +20,7 @@ from tests.app.raw_socket import CLOSE, TEXT, open_raw_socket
 from tests.app.test_feed_metrics import read_metrics
 from tests.conftest import run_app
 from tests.feeds import Feed, open_feed
-from tests.network.gate import open_gate, to_unix_socket
+from tests.gate import open_gate, to_unix_socket
 from tests.ports import free_port
 from tests.servers import OUR_PROTOCOL, eventually
 

@@ -16,8 +16,8 @@ from services.network.discovery.models import MOST_CREDENTIALS
 from services.network.discovery.shelf import MOST_KEPT, MOST_RUNNING
 from tests.conftest import run_network
 from tests.factories import make_device
+from tests.gate import Gate
 from tests.network.discovery.runs import LONG, begin, until_ended
-from tests.network.gate import Gate
 from tests.ports import free_port, free_udp_port
 from tests.processes import environment_of, run_process
 from tests.servers import eventually

@@ -18,7 +18,8 @@ from services.network.drivers.driver import Target
 from services.network.secret_keys import SecretKeys
 from tests.conftest import run_network
 from tests.factories import make_device
-from tests.network.gate import Gate
+from tests.gate import Gate
+from tests.servers import eventually
 from tests.unwritable_redis import unwritable_redis
 
 
@@ -105,7 +106,7 @@ async def test_without_postgres_it_is_alive_but_not_ready(gated_settings: Settin
         postgres_gate.shut()
         health, readiness = await client.get("/healthz"), await client.get("/readyz")
     assert health.status_code == 200
-    assert (readiness.status_code, readiness.json()["detail"]) == (503, "Postgres is out of reach")
+    assert (readiness.status_code, readiness.json()["detail"]) == (503, "Postgres is out of reach; no edit is possible")
 
 
 async def test_without_redis_it_is_alive_but_not_ready(gated_settings: Settings, redis_gate: Gate) -> None:
@@ -130,11 +131,11 @@ async def test_without_both_each_is_named(gated_settings: Settings, redis_gate: 
         readiness = await client.get("/readyz")
     assert (readiness.status_code, readiness.json()["detail"]) == (
         503,
-        "Postgres is out of reach; Redis is out of reach",
+        "Postgres is out of reach; no edit is possible; Redis is out of reach",
     )
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/devices/"), ("POST", "/devices/"), ("DELETE", "/devices/1")])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/devices/"), ("DELETE", "/devices/1")])
 async def test_without_postgres_a_request_is_a_503_that_says_so(
     gated_settings: Settings, postgres_gate: Gate, method: str, path: str
 ) -> None:
@@ -148,9 +149,47 @@ async def test_without_postgres_a_request_is_a_503_that_says_so(
 async def test_it_recovers_by_itself_when_postgres_is_back(gated_settings: Settings, postgres_gate: Gate) -> None:
     async with run_network(gated_settings) as client:
         postgres_gate.shut()
-        assert (await client.get("/devices/")).status_code == 503
+        assert (await client.post("/devices/", json=make_device())).status_code == 503
         await postgres_gate.open()
         assert (await client.post("/devices/", json=make_device())).status_code == 201
+
+
+async def test_without_postgres_devices_are_read_by_the_inventory_that_is_known(
+    gated_settings: Settings, postgres_gate: Gate
+) -> None:
+    async with run_network(gated_settings) as client:
+        await client.post("/devices/", json=[make_device(), make_device()])
+        before = (await client.get("/devices/", params={"read": False})).json()
+        postgres_gate.shut()
+        read = await client.get("/devices/")
+        readiness = (await client.get("/readyz")).json()["detail"]
+        await postgres_gate.open()
+        await client.delete(f"/devices/{before[0]['id']}")
+        after = (await client.get("/devices/")).json()
+        ready = await client.get("/readyz")
+    assert [one["id"] for one in read.json()] == [one["id"] for one in before]
+    assert {one["state"] for one in read.json()} <= {"up", "down"}
+    assert readiness.startswith("Postgres is out of reach; devices are read by the inventory of 20")
+    assert [one["id"] for one in after] == [before[1]["id"]]
+    assert ready.status_code == 200
+
+
+async def test_a_service_that_starts_without_postgres_waits_for_it(
+    gated_settings: Settings, postgres_gate: Gate
+) -> None:
+    postgres_gate.shut()
+    async with run_network(first_start(gated_settings)) as client:
+        answers = [await client.get(path) for path in ("/healthz", "/readyz", "/devices/", "/inventory/changes")]
+        await postgres_gate.open()
+        await eventually(lambda: is_ready(client))
+        devices = (await client.get("/devices/")).json()
+    assert [answer.status_code for answer in answers] == [200, 503, 503, 503]
+    assert "Postgres is out of reach" in answers[2].json()["detail"]
+    assert len(devices) == 13
+
+
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/readyz")).status_code == 200
 
 
 async def test_without_redis_edits_work_and_only_rates_are_unknown(gated_settings: Settings, redis_gate: Gate) -> None:
