@@ -127,7 +127,7 @@ async def read_past(redis: Redis, settings: Settings, log: OutageLog, now: datet
     Raises:
         redis.RedisError: nobody knows for now.
     """
-    async with redis.pipeline() as pipeline:
+    async with redis.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(worker_sessions_key(settings))
         pipeline.lrange(outages_key(settings), 0, -1)
         raw_sessions, raw_outages = await pipeline.execute()

@@ -88,7 +88,7 @@ async def is_parked(redis: Redis, settings: Settings, tick: datetime) -> bool:
     Raises:
         redis.RedisError: nobody knows.
     """
-    async with redis.pipeline() as pipeline:
+    async with redis.pipeline(transaction=False) as pipeline:
         pipeline.hexists(parked_key(settings), to_wire(tick))
         (is_there,) = await pipeline.execute()
     return bool(is_there)
@@ -96,7 +96,7 @@ async def is_parked(redis: Redis, settings: Settings, tick: datetime) -> bool:
 
 async def is_taken(redis: Redis, settings: Settings, tick: datetime) -> bool:
     """Whether the readings of a tick wait already, or a worker is about to read them."""
-    async with redis.pipeline() as pipeline:
+    async with redis.pipeline(transaction=False) as pipeline:
         pipeline.hexists(parked_key(settings), to_wire(tick))
         pipeline.exists(parked_claim_key(settings, to_wire(tick)))
         return any(await pipeline.execute())
@@ -156,7 +156,7 @@ async def list_parked(redis: Redis, settings: Settings) -> Sequence[ParkedTick]:
     Raises:
         redis.RedisError: nobody knows.
     """
-    async with redis.pipeline() as pipeline:
+    async with redis.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(parked_key(settings))
         (entries,) = await pipeline.execute()
     return sorted((_parse(tick, raw) for tick, raw in entries.items()), key=lambda one: one.tick)
@@ -177,11 +177,11 @@ async def read_pages(redis: Redis, settings: Settings, parked: ParkedTick) -> As
         redis.RedisError: Redis is out of reach.
         TypeError: another version packed them.
     """
-    async with redis.pipeline() as pipeline:
+    async with redis.pipeline(transaction=False) as pipeline:
         pipeline.hkeys(parked_pages_key(settings, parked.pages))
         (numbers,) = await pipeline.execute()
     for number in sorted(numbers, key=int):
-        async with redis.pipeline() as pipeline:
+        async with redis.pipeline(transaction=False) as pipeline:
             pipeline.hget(parked_pages_key(settings, parked.pages), number)
             (packed,) = await pipeline.execute()
         yield await asyncio.to_thread(unpack_readings, packed)
@@ -218,7 +218,7 @@ async def list_lost(redis: Redis, settings: Settings) -> Sequence[datetime]:
     Raises:
         redis.RedisError: nobody knows.
     """
-    async with redis.pipeline() as pipeline:
+    async with redis.pipeline(transaction=False) as pipeline:
         pipeline.smembers(parked_lost_key(settings))
         (ticks,) = await pipeline.execute()
     return sorted(datetime.fromisoformat(tick.decode()) for tick in ticks)

@@ -14,13 +14,15 @@ import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dashnet.bounds import MOST_SPEED
+
 # From the first minute of the clean's baseline to its last.
 _BASELINE = timedelta(minutes=9)
 # Ids of 2020's snapshots were whole numbers; ours are made of second and device and stay below 2**53.
 _ID_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _ID_DEVICES = 2**21
-# Two decimals; the wire of 2020 knows no unknown speed. A line faster than 10**15 Mbit/s is a fault of what stored it.
-_SPEED = "CASE WHEN {0} BETWEEN 0 AND 1e15 THEN round({0}::float8 * 100) / 100 ELSE 0 END AS {0}"
+# Two decimals; the wire of 2020 knows no unknown speed, so one that is not believed is 0 there too.
+_SPEED = f"CASE WHEN {{0}} BETWEEN 0 AND {MOST_SPEED} THEN round({{0}}::float8 * 100) / 100 ELSE 0 END AS {{0}}"
 # The running clean counts too: what it publishes is seen before its run is written down as done. Before its tick there
 # is one snapshot a minute, as in its baseline: a refresh by hand is not missed by the devices that were reset.
 _QUERY = text(

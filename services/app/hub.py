@@ -175,8 +175,7 @@ class Hub:
         for membership in self._memberships.values():
             if membership.device_ids is not None:
                 deliveries.append(membership.begin_delivery(narrowing))
-        # Their array is made of the store, which has nothing new: they hear of it once it was stored.
-        for subscriber in () if change.storing_delayed_since else self._watching_2020:
+        for subscriber in () if change.storing_delayed_since else self._watching_2020:  # whose array the store makes
             subscriber.ask_for_state()
         await self._deliver(deliveries)
 

@@ -11,6 +11,7 @@ from dashnet.problems import problem_responses
 from services.network import inventory as queries
 from services.network.bodies import merge_update, parse_devices, parse_update
 from services.network.dependencies import (
+    Cache,
     CurrentInventory,
     CurrentKeys,
     CurrentReader,
@@ -177,9 +178,12 @@ async def delete_device(device_id: DeviceId, engine: Engine, redis: RedisClient,
 @router.get("/inventory/changes", response_model=InventoryChanges)
 async def read_changes(
     engine: Engine,
+    cache: Cache,
     since: Annotated[int, Query(ge=0, le=2**63 - 1, description="A revision; 0 for the whole inventory")] = 0,
 ) -> Response:
     """What changed in the inventory after a revision. How the workers keep the store in step, without a device read."""
+    # A worker asks after each edit. Postgres may go away before the next reading, which is then made by what is known.
+    await cache.current()
     async with engine.connect() as connection:
         changes = await queries.select_changes(connection, since)
     shown = {name: getattr(changes, name) for name in InventoryChanges.model_fields}

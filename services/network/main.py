@@ -193,27 +193,35 @@ def _add_operations(app: FastAPI) -> None:
     @app.get("/readyz", tags=["operations"], responses=problem_responses(503))
     async def read_readiness(cache: Cache, redis: RedisClient, preparation: CurrentPreparation) -> dict[str, bool]:
         """The service can read devices and take edits; 503 names what is missing."""
-        missing = []
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                await cache.current()
-        except Exception as error:
-            if preparation.is_done and not is_unreachable(error):
-                raise
-            missing.append(f"{describe_outage(error)}; {_describe_inventory(cache)}")
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                await redis.ping()
-        except (RedisError, TimeoutError) as error:
-            missing.append(describe_redis_outage(error))
-        if missing:
-            raise ServiceUnavailable("; ".join(missing))
+        missing = [await _check_inventory(cache, preparation), await _check_redis(redis)]
+        if any(missing):
+            raise ServiceUnavailable("; ".join(filter(None, missing)))
         return {"ready": True}
 
     @app.get("/metrics", tags=["operations"], response_class=Response)
     async def read_metrics() -> Response:
         """Metrics as Prometheus text."""
         return metrics_page()
+
+
+async def _check_inventory(cache: InventoryCache, preparation: Preparation) -> str | None:
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await cache.current()
+    except Exception as error:
+        if preparation.is_done and not is_unreachable(error):
+            raise
+        return f"{describe_outage(error)}; {_describe_inventory(cache)}"
+    return None if preparation.is_done else "the inventory is still being made ready"
+
+
+async def _check_redis(redis: Redis) -> str | None:
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await redis.ping()
+    except (RedisError, TimeoutError) as error:
+        return describe_redis_outage(error)
+    return None
 
 
 def _describe_inventory(cache: InventoryCache) -> str:

@@ -174,6 +174,17 @@ async def test_without_postgres_devices_are_read_by_the_inventory_that_is_known(
     assert ready.status_code == 200
 
 
+async def test_an_edit_that_workers_have_heard_of_is_known_when_postgres_goes_away(
+    gated_settings: Settings, postgres_gate: Gate
+) -> None:
+    async with run_network(gated_settings) as client:
+        created = (await client.post("/devices/", json=make_device())).json()
+        await client.get("/inventory/changes")
+        postgres_gate.shut()
+        read = (await client.get("/devices/")).json()
+    assert [one["id"] for one in read] == [created["id"]]
+
+
 async def test_a_service_that_starts_without_postgres_waits_for_it(
     gated_settings: Settings, postgres_gate: Gate
 ) -> None:
