@@ -74,7 +74,7 @@ class LiveDevice(TypedDict):
     host_name: str
     device_type: str
     operating_system: str
-    mac_address: str
+    mac_address: str | None
     ip_address: str
     driver: str
     driver_options: dict[str, Any]

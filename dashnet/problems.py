@@ -145,7 +145,10 @@ def invalid_input(errors: Sequence[Any], count: int | None = None) -> InvalidInp
 
 def _in_words(error: Any) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
-    reason = (error.get("ctx") or {}).get("error")
+    context = error.get("ctx") or {}
+    if error["type"] == "string_too_short" and context.get("min_length") == 1:
+        return "must not be empty"
+    reason = context.get("error")
     return f"{message}: {reason}" if error["type"] == "json_invalid" and reason else message
 
 

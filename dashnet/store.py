@@ -50,7 +50,7 @@ class Device(SQLModel, table=True):
     host_name: str = Field(sa_type=TEXT)
     device_type: str = Field(sa_type=TEXT)
     operating_system: str = Field(sa_type=TEXT)
-    mac_address: str = Field(sa_type=TEXT)
+    mac_address: str | None = Field(default=None, sa_type=TEXT)
     ip_address: str = Field(sa_type=TEXT)
     driver: str = Field(sa_type=TEXT)
     driver_options: dict[str, Any] = Field(sa_type=JSONB)

@@ -132,7 +132,7 @@ async def list_devices(*, as_json: bool) -> None:
         whole = title in ("id", "address", "MAC address", "driver")
         table.add_column(title, justify="right" if title == "id" else "left", overflow="fold", no_wrap=whole)
     for device in devices:
-        fields = [device[name] for name in ("host_name", "device_type", "ip_address", "mac_address", "driver")]
+        fields = [device[name] or "" for name in ("host_name", "device_type", "ip_address", "mac_address", "driver")]
         cells = [str(device["id"]), *fields, names.get(device["parent_id"], ""), ", ".join(device["tags"])]
         table.add_row(*map(Text, cells))
     Console().print(table)

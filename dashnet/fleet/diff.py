@@ -39,7 +39,7 @@ def summarize(changes: _Changes) -> str:
 
 def _list(devices: Sequence[_Changes], sign: str, style: str) -> Iterator[Text]:
     for device in devices[:SHOWN_DEVICES]:
-        yield Text(f"{sign} {device['host_name']} ({device['mac_address']})", style=style)
+        yield Text(f"{sign} {device['host_name']} ({device['mac_address'] or 'no MAC address'})", style=style)
         for change in device.get("changes", ()):
             yield Text(f"    {change['field']}: {_describe(change['before'], change['after'])}")
     if len(devices) > SHOWN_DEVICES:

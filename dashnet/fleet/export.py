@@ -14,13 +14,13 @@ def to_fleet(devices: Sequence[_Device]) -> Sequence[_Device]:
     """Devices as the network service answers them, in the fields of an export, by host name and then MAC address."""
     by_id = {device["id"]: device for device in devices}
     name_counts = Counter(device["host_name"] for device in devices)
-    addresses = {_plain(device["mac_address"]) for device in devices}
+    addresses = {_plain(device["mac_address"]) for device in devices if device["mac_address"]}
 
     def name_of(device: _Device) -> str:
         name: str = device["host_name"]
         # What could be read as the MAC address of a device would be.
         is_clear = name_counts[name] == 1 and _plain(name) not in addresses
-        return name if is_clear else str(device["mac_address"])
+        return name if is_clear else device["mac_address"] or name
 
     return [
         {
@@ -31,7 +31,7 @@ def to_fleet(devices: Sequence[_Device]) -> Sequence[_Device]:
             "tags": device["tags"],
             "parent": name_of(by_id[device["parent_id"]]) if device["parent_id"] in by_id else None,
         }
-        for device in sorted(devices, key=lambda device: (device["host_name"], device["mac_address"]))
+        for device in sorted(devices, key=lambda device: (device["host_name"], device["mac_address"] or ""))
     ]
 
 

@@ -134,7 +134,7 @@ class DeviceIndex:
         for tag in tags:
             self._by_tag.setdefault(tag, set()).add(device_id)
         # A line end is in no field that people type, so a search cannot run over from one field into the next.
-        self._texts[device_id] = "\n".join([*(device[name] for name in SEARCHED_FIELDS), *tags]).casefold()
+        self._texts[device_id] = "\n".join([*(device[name] or "" for name in SEARCHED_FIELDS), *tags]).casefold()
 
     def remove(self, device_id: int) -> None:
         """Forget a device, if it is there."""

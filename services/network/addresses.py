@@ -4,11 +4,11 @@ import ipaddress
 import re
 from contextlib import suppress
 
-_EUI48 = re.compile(
-    r"""(?: [0-9a-f]{2}(:[0-9a-f]{2}){5} | [0-9a-f]{2}(-[0-9a-f]{2}){5}
-          | [0-9a-f]{4}(\.[0-9a-f]{4}){2} | [0-9a-f]{12} )""",
-    re.IGNORECASE | re.VERBOSE,
-)
+_EUI48 = re.compile("[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
+# Bytes, of which net-snmp and macOS leave out a leading zero, groups of two bytes, or all of it without a sign.
+_EUI48_BYTES = re.compile(r"[0-9a-f]{1,2}([:.-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}", re.IGNORECASE)
+_EUI48_GROUPS = re.compile(r"[0-9a-f]{4}([:.-])[0-9a-f]{4}\1[0-9a-f]{4}|[0-9a-f]{6}([:.-])[0-9a-f]{6}", re.IGNORECASE)
+_EUI48_BARE = re.compile(r"(?:0x)?([0-9a-f]{12})", re.IGNORECASE)
 _OTHER_IDENTIFIER = re.compile(r"[0-9A-Za-z:._-]{1,64}")
 # An IPv6 scope, such as the eth0 in fe80::1%eth0, may hold anything as far as Python cares.
 _ADDRESS = re.compile(r"[0-9a-z:._%-]{1,253}", re.IGNORECASE)
@@ -22,7 +22,9 @@ def normalize_mac_address(text: str) -> str:
         ValueError: neither.
     """
     if _EUI48.fullmatch(text):
-        digits = re.sub(r"[:.-]", "", text).upper()
+        return text
+    digits = _to_digits(text).upper()
+    if digits:
         return ":".join(digits[index : index + 2] for index in range(0, 12, 2))
     if _OTHER_IDENTIFIER.fullmatch(text):
         return text
@@ -31,12 +33,26 @@ def normalize_mac_address(text: str) -> str:
     )
 
 
+def _to_digits(text: str) -> str:
+    """The twelve digits of an EUI-48; empty where this is none."""
+    # Some tools put blanks between the bytes.
+    text = re.sub(" +", ":", text)
+    if _EUI48_BYTES.fullmatch(text):
+        return "".join(part.zfill(2) for part in re.split("[:.-]", text))
+    if _EUI48_GROUPS.fullmatch(text):
+        return re.sub("[:.-]", "", text)
+    bare = _EUI48_BARE.fullmatch(text)
+    return bare[1] if bare else ""
+
+
 def normalize_ip_address(text: str) -> str:
-    """An IPv4 or IPv6 address in its shortest form, or a host name as it is.
+    """An IPv4 or IPv6 address in its shortest form, or a host name as it is; one with umlauts as DNS has it.
 
     Raises:
         ValueError: neither.
     """
+    with suppress(UnicodeError):
+        text = text if text.isascii() else text.encode("idna").decode()
     if _ADDRESS.fullmatch(text):
         with suppress(ValueError):
             return str(ipaddress.ip_address(text))

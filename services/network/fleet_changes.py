@@ -10,7 +10,8 @@ from services.network.inventory import Changes
 from services.network.sealing import SealedDevice, Tokens, to_path
 
 _Wire = Mapping[str, Any]
-_Names = Mapping[int, tuple[str, str]]
+_Name = tuple[str, str | None]
+_Names = Mapping[int, _Name]
 
 
 class FieldChange(BaseModel):
@@ -26,7 +27,7 @@ class NamedDevice(BaseModel):
 
     id: int | None
     host_name: str
-    mac_address: str
+    mac_address: str | None
 
 
 class ChangedDevice(NamedDevice):
@@ -63,7 +64,7 @@ def describe_plan(plan: Plan, inventory: Changes, *, dry_run: bool) -> FleetChan
     return FleetChanges(dry_run=dry_run, created=created, changed=changed, removed=removed, unchanged=plan.unchanged)
 
 
-def _name(device_id: int | None, name: tuple[str, str]) -> NamedDevice:
+def _name(device_id: int | None, name: _Name) -> NamedDevice:
     return NamedDevice(id=device_id, host_name=name[0], mac_address=name[1])
 
 
@@ -91,7 +92,7 @@ def _compare_options(before: _Wire, after: _Wire, other_secrets: set[str]) -> It
             yield FieldChange(field=f"driver_options.{name}", before=before.get(name), after=after.get(name))
 
 
-def _compare_parents(before: tuple[str, str] | None, after: tuple[str, str] | None) -> FieldChange:
+def _compare_parents(before: _Name | None, after: _Name | None) -> FieldChange:
     """By host name, or by MAC address where both have the same one."""
     index = 1 if before and after and before[0] == after[0] else 0
     return FieldChange(field="parent", before=before and before[index], after=after and after[index])

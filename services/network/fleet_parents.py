@@ -13,7 +13,7 @@ class Member(NamedTuple):
 
     id: int
     host_name: str
-    mac_address: str
+    mac_address: str | None
 
 
 class Parents:
@@ -24,7 +24,8 @@ class Parents:
         self._names: Sequence[dict[str, list[Member]]] = (defaultdict(list), defaultdict(list))
         for names, members in zip(self._names, (fleet, others), strict=True):
             for member in members:
-                self._macs[member.mac_address] = member.id
+                if member.mac_address is not None:
+                    self._macs[member.mac_address] = member.id
                 names[member.host_name].append(member)
 
     def find(self, name: str) -> int:
@@ -41,7 +42,7 @@ class Parents:
         if not found:
             raise ValueError(f"no device has the host name or MAC address {name!r}")
         if len(found) > 1:
-            addresses = ", ".join(member.mac_address for member in found[:3])
+            addresses = ", ".join(member.mac_address or "one has none" for member in found[:3])
             more = ", ..." if len(found) > 3 else ""
             raise ValueError(
                 f"{len(found)} devices have the host name {name!r}: name a MAC address ({addresses}{more})"

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dashnet.errors import Conflict, FieldError, InvalidInput
+from dashnet.errors import FieldError, InvalidInput
 from dashnet.problems import invalid_input
 from services.network.drivers import OPTIONS
+from services.network.fleet_matches import match_entries
 from services.network.fleet_parents import Member, Parents, find_circles
 from services.network.inventory import Changes
 from services.network.models import DeviceCreate, DeviceEntry
@@ -66,13 +67,12 @@ def plan_fleet(entries: Sequence[DeviceEntry], inventory: Changes, mode: Mode, k
     """The plan that brings the whole inventory to the fleet.
 
     Raises:
-        InvalidInput: entries are not valid devices, or their parents are not there or make a circle; names each.
-        Conflict: two entries have one MAC address; names each.
+        InvalidInput: entries are not valid devices, or not clearly one device, or their parents are not there or make
+            a circle; names each.
+        Conflict: two entries are one device; names each.
         ServiceUnavailable: there is a secret to encrypt and no key.
     """
-    _check_repeated(entries)
-    known = {device["mac_address"]: device["id"] for device in inventory.changed}
-    ids = [known.get(entry.mac_address, -number) for number, entry in enumerate(entries, 1)]
+    ids = match_entries(entries, inventory.changed)
     planner = _Planner(entries, ids, {device["id"]: device for device in inventory.changed}, inventory.tokens, mode)
     sealed = dict(zip(ids, planner.complete(keys), strict=True))
     outside = [one for one in planner.stored if one not in sealed]
@@ -82,18 +82,6 @@ def plan_fleet(entries: Sequence[DeviceEntry], inventory: Changes, mode: Mode, k
     changed = {one: device for one, device in sealed.items() if one > 0 and not planner.is_stored(one, device)}
     unchanged = len(sealed) - len(created) - len(changed)
     return Plan(created, changed, outside if mode.prune else [], unchanged)
-
-
-def _check_repeated(entries: Sequence[DeviceEntry]) -> None:
-    owners: dict[str, int] = {}
-    errors = []
-    for index, entry in enumerate(entries):
-        owner = owners.setdefault(entry.mac_address, index)
-        if owner != index:
-            detail = f"{entry.mac_address} is that of item [{owner}] of this list"
-            errors.append(FieldError(f"[{index}].mac_address", detail))
-    if errors:
-        raise Conflict(f"{errors[0].location}: {errors[0].detail}; nothing was changed", errors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashnet.errors import Conflict, FieldError, InvalidInput, NotFound
-from services.network.models import LARGEST_ID, DeviceCreate
+from services.network.fields import LARGEST_ID
+from services.network.models import DeviceCreate
 from services.network.sealing import SealedDevice, Tokens
 
 _FIELDS = (
@@ -125,10 +126,14 @@ async def _check_parents(connection: AsyncConnection, devices: Sequence[DeviceCr
 
 async def _check_mac_addresses(connection: AsyncConnection, devices: Sequence[DeviceCreate]) -> None:
     query = text("SELECT mac_address, id, host_name FROM network.device WHERE mac_address = ANY(:addresses)")
-    rows = await connection.execute(query, {"addresses": [device.mac_address for device in devices]})
+    rows = await connection.execute(
+        query, {"addresses": [device.mac_address for device in devices if device.mac_address]}
+    )
     owners = {row.mac_address: f"device {row.id} ({row.host_name})" for row in rows}
     errors = []
     for index, device in enumerate(devices):
+        if device.mac_address is None:
+            continue
         owner = owners.setdefault(device.mac_address, f"item [{index}] of this list")
         if owner != f"item [{index}] of this list":
             location = _in_list(index, devices, "mac_address")

@@ -1,11 +1,10 @@
 """The inventory's tables, and a device as it goes over the wire in each direction."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from pydantic import Field as WireField
 from pydantic_core.core_schema import ValidationInfo
 from sqlalchemy import BigInteger, Index, UniqueConstraint
@@ -13,47 +12,19 @@ from sqlalchemy.dialects.postgresql import JSONB, TEXT
 from sqlmodel import Field, SQLModel
 
 from dashnet.reading import State
-from services.network.addresses import normalize_ip_address, normalize_mac_address
-from services.network.drivers import OPTIONS, check_driver, check_options
+from services.network.drivers import check_driver, check_options
+from services.network.fields import (
+    DriverName,
+    IpAddress,
+    OptionalMacAddress,
+    ParentId,
+    RequiredText,
+    Tag,
+    Text,
+)
 
 SCHEMA = "network"
-LARGEST_ID = 2**31 - 1
 MOST_TAGS = 32
-
-_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def _refuse_control_characters(text: str) -> str:
-    if _CONTROL_CHARACTER.search(text):
-        raise ValueError("control characters are not allowed")
-    return text
-
-
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_refuse_control_characters)
-]
-RequiredText = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
-    AfterValidator(_refuse_control_characters),
-]
-Tag = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
-    AfterValidator(_refuse_control_characters),
-]
-MacAddress = Annotated[
-    RequiredText,
-    AfterValidator(normalize_mac_address),
-    WireField(examples=["00:1B:44:11:3A:B7"], json_schema_extra={"pattern": r"^\s*[0-9A-Za-z:._-]{1,64}\s*$"}),
-]
-IpAddress = Annotated[
-    RequiredText,
-    AfterValidator(normalize_ip_address),
-    WireField(examples=["10.0.0.7"], json_schema_extra={"pattern": r"^\s*[0-9A-Za-z:._%-]{1,253}\s*$"}),
-]
-DriverName = Annotated[RequiredText, WireField(json_schema_extra={"enum": sorted(OPTIONS)})]
-ParentId = Annotated[int, WireField(strict=True, ge=1, le=LARGEST_ID)]
 
 
 class DeviceCreate(BaseModel):
@@ -62,7 +33,7 @@ class DeviceCreate(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     host_name: RequiredText
-    mac_address: MacAddress
+    mac_address: OptionalMacAddress = None
     ip_address: IpAddress
     device_type: RequiredText = "Other"
     operating_system: Text = ""
@@ -89,7 +60,7 @@ class DeviceCreate(BaseModel):
 
 
 class DeviceUpdate(BaseModel):
-    """Changes to a device: what is left out stays, and only `parent_id` may become null.
+    """Changes to a device: what is left out stays, and only `mac_address` and `parent_id` may become null.
 
     A secret that is left out of `driver_options`, or given as its mask, stays too; null removes it.
     """
@@ -97,7 +68,7 @@ class DeviceUpdate(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     host_name: RequiredText = ""
-    mac_address: MacAddress = ""
+    mac_address: OptionalMacAddress = None
     ip_address: IpAddress = ""
     device_type: RequiredText = ""
     operating_system: Text = ""
@@ -108,7 +79,9 @@ class DeviceUpdate(BaseModel):
 
 
 class DeviceEntry(BaseModel):
-    """A device of a fleet, told from others by its MAC address; `parent` is another's host name or MAC address.
+    """A device of a fleet, known by its MAC address, or without one by its host name.
+
+    `parent` is another's host name or MAC address.
 
     What is left out stays or becomes the default, as the request says; a secret that is left out, or given as its mask,
     stays in any case; null removes it.
@@ -117,7 +90,7 @@ class DeviceEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     host_name: RequiredText = ""
-    mac_address: MacAddress
+    mac_address: OptionalMacAddress = None
     ip_address: IpAddress = ""
     device_type: RequiredText = ""
     operating_system: Text = ""
@@ -125,6 +98,12 @@ class DeviceEntry(BaseModel):
     driver_options: dict[str, Any] = WireField(default_factory=dict)
     tags: list[Tag] = WireField(default_factory=list, max_length=MOST_TAGS)
     parent: RequiredText | None = None
+
+    @model_validator(mode="after")
+    def _check_known(self) -> Self:
+        if self.mac_address is None and not self.host_name:
+            raise ValueError("a device needs a host_name, or a mac_address by which it is known")
+        return self
 
 
 class Device(SQLModel, table=True):
@@ -142,7 +121,7 @@ class Device(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     host_name: str = Field(sa_type=TEXT)
-    mac_address: str = Field(sa_type=TEXT)
+    mac_address: str | None = Field(default=None, sa_type=TEXT)
     ip_address: str = Field(sa_type=TEXT)
     device_type: str = Field(sa_type=TEXT)
     operating_system: str = Field(sa_type=TEXT)
@@ -182,7 +161,7 @@ class StaticDevice(BaseModel):
     host_name: str
     device_type: str
     operating_system: str
-    mac_address: str
+    mac_address: str | None
     ip_address: str
     driver: str
     driver_options: dict[str, Any]

@@ -23,7 +23,7 @@ INDEX = DeviceIndex(
     [
         make_device(1, device_type="Router", tags=["core", "lab"]),
         make_device(2, tags=["lab"], host_name="Größe"),
-        make_device(3, tags=["school"]),
+        make_device(3, tags=["school"], mac_address=None),
     ]
 )
 
@@ -42,7 +42,8 @@ INDEX = DeviceIndex(
         ({"search": "10.0.0.2"}, {2}),
         ({"search": "grösse"}, {2}),
         ({"search": "schoo"}, {3}),
-        ({"search": "02:00:00:00:00:03"}, {3}),
+        ({"search": "02:00:00:00:00:01"}, {1}),
+        ({"search": "none"}, set()),
         ({"search": ""}, {1, 2, 3}),
         ({"tags": ["lab"], "device_types": ["Laptop"]}, {2}),
         ({"tags": ["lab"], "search": "host"}, {1}),

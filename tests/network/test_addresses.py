@@ -20,6 +20,14 @@ def test_every_notation_of_a_mac_address_becomes_the_same(notation: str, octets:
     assert normalize_mac_address(written.upper() if is_upper else written) == octets.hex(":").upper()
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["0:1b:44:11:3a:4", "0-1B-44-11-3a-4", "0.1b.44.11.3a.4", "001b44-113a04", "0 1b 44 11 3a 4", "0x001B44113A04"],
+)
+def test_notations_of_single_tools_are_known_too(written: str) -> None:
+    assert normalize_mac_address(written) == "00:1B:44:11:3A:04"
+
+
 @pytest.mark.parametrize("identifier", ["00:1B:44:11:5R:B8", "sensor-7", "a", "Z" * 64, "1b:44:11:3a:b7"])
 def test_another_identifier_is_taken_as_it_is(identifier: str) -> None:
     assert normalize_mac_address(identifier) == identifier
@@ -66,6 +74,8 @@ def test_an_ip_address_is_kept_in_its_shortest_form(address: object) -> None:
         ("example.org.", "example.org."),
         ("_dmarc.example.org", "_dmarc.example.org"),
         ("3com", "3com"),
+        ("Bücher.example", "xn--bcher-kva.example"),
+        ("münchen", "xn--mnchen-3ya"),
         (".".join(["a" * 63] * 3 + ["a" * 61]), ".".join(["a" * 63] * 3 + ["a" * 61])),
     ],
 )
@@ -90,7 +100,7 @@ def test_an_address_or_host_name_is_kept(written: str, kept: str) -> None:
         "10.0.0.0/8",
         "a" * 64,
         ".".join(["a" * 63] * 4),
-        "bücher.example",
+        "bücher .example",
         "router\n",
         "router\x00",
         "fe80::1%\x00",

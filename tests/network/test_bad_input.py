@@ -84,7 +84,7 @@ async def test_a_body_that_is_no_device_is_refused(
 FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"host_name": 7}, "host_name: Input should be a valid string"),
     ({"host_name": None}, "host_name: Input should be a valid string"),
-    ({"host_name": ""}, "host_name: String should have at least 1 character"),
+    ({"host_name": ""}, "host_name: must not be empty"),
     ({"host_name": "x" * 256}, "host_name: String should have at most 255 characters"),
     ({"host_name": "a\x00b"}, "host_name: control characters are not allowed"),
     ({"operating_system": "\x00"}, "operating_system: control characters are not allowed"),
@@ -136,7 +136,7 @@ def json_of(value: object) -> bytes:
     return httpx.Request("POST", "http://test", json=value).content
 
 
-@pytest.mark.parametrize("missing", ["host_name", "mac_address", "ip_address"])
+@pytest.mark.parametrize("missing", ["host_name", "ip_address"])
 async def test_a_field_that_is_missing_is_named(network: httpx.AsyncClient, missing: str) -> None:
     body = {name: value for name, value in make_device().items() if name != missing}
     assert_problem(await network.post("/devices/", json=body), 422, f"{missing}: Field required")
@@ -151,7 +151,7 @@ async def test_each_bad_device_of_a_list_is_named(network: httpx.AsyncClient) ->
 
 async def test_the_problem_of_a_long_list_stays_short(network: httpx.AsyncClient) -> None:
     answer = await network.post("/devices/", json=[{"x" * 10_000: 1}] * 1000)
-    assert_problem(answer, 422, "(and 3999 more)")
+    assert_problem(answer, 422, "(and 2999 more)")
     assert len(answer.json()["errors"]) == 100
     assert len(answer.content) < 50_000
 

@@ -292,3 +292,17 @@ async def test_interfaces_of_unread_devices_cannot_be_told(network: httpx.AsyncC
     refused = await network.get("/devices/?interfaces=true&read=false")
     assert refused.status_code == 422
     assert "exclude each other" in refused.json()["detail"]
+
+
+async def test_devices_without_a_mac_address_are_added_and_none_takes_anothers(network: httpx.AsyncClient) -> None:
+    bare = {"host_name": "nas", "ip_address": "10.0.0.1"}
+    answer = await network.post("/devices/", json=[bare, bare | {"mac_address": ""}, bare | {"mac_address": None}])
+    assert (answer.status_code, [one["mac_address"] for one in answer.json()]) == (201, [None, None, None])
+
+
+async def test_a_mac_address_may_be_given_later_and_taken_away_again(network: httpx.AsyncClient) -> None:
+    await network.post("/devices/", json={"host_name": "nas", "ip_address": "10.0.0.1"})
+    given = await network.patch("/devices/1", json={"mac_address": "0:1b:44:11:3a:4"})
+    assert given.json()["mac_address"] == "00:1B:44:11:3A:04"
+    assert (await network.patch("/devices/1", json={"tags": ["a"]})).json()["mac_address"] == "00:1B:44:11:3A:04"
+    assert (await network.patch("/devices/1", json={"mac_address": None})).json()["mac_address"] is None

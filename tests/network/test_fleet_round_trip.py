@@ -62,6 +62,12 @@ OPTIONS: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
 )
 
 
+def _names(number: int) -> st.SearchStrategy[dict[str, str]]:
+    """A host name and a MAC address, or a host name that no other device has."""
+    macs = st.sampled_from([f"{start}{number}" for start in ("02:00:00:00:00:0", "10:11:12:13:14:1", "m-")])
+    return st.fixed_dictionaries({"host_name": TEXTS, "mac_address": macs}) | st.just({"host_name": f"no {number}"})
+
+
 @st.composite
 def inventories(draw: st.DrawFn) -> Changes:
     """Valid devices with parents, as the network service has them stored."""
@@ -70,8 +76,7 @@ def inventories(draw: st.DrawFn) -> Changes:
     for number in range(count):
         driver, options = draw(OPTIONS)
         fields = {
-            "host_name": draw(TEXTS),
-            "mac_address": draw(st.sampled_from(["02:00:00:00:00:0", "10:11:12:13:14:1", "m-"])) + str(number),
+            **draw(_names(number)),
             "ip_address": draw(st.ip_addresses().map(str) | st.sampled_from(["nas.example.org", "no", "1e3"])),
             "device_type": draw(TEXTS),
             "operating_system": draw(TEXTS),

@@ -65,6 +65,16 @@ async def test_twice_is_as_once_and_makes_no_revision(network: httpx.AsyncClient
     assert await revision(network) == before
 
 
+async def test_a_device_without_a_mac_address_is_known_by_its_name_and_may_get_one(network: httpx.AsyncClient) -> None:
+    nas = {"host_name": "nas", "ip_address": "10.0.0.1"}
+    assert (await put(network, [nas]))["created"] == [{"id": 1, "host_name": "nas", "mac_address": None}]
+    assert counts(await put(network, [nas | {"mac_address": ""}])) == (0, 0, 0, 1)
+    changed = (await put(network, [nas | {"mac_address": "0:1b:44:11:3a:4"}]))["changed"]
+    assert [(one["id"], one["changes"]) for one in changed] == [
+        (1, [{"field": "mac_address", "before": None, "after": "00:1B:44:11:3A:04"}])
+    ]
+
+
 async def test_a_dry_run_tells_and_changes_nothing(network: httpx.AsyncClient) -> None:
     kept, gone, new = (make_device() for _ in range(3))
     await put(network, [kept, gone])
@@ -174,7 +184,8 @@ def bad_fleets() -> Iterator[tuple[list[dict[str, Any]], int, str, str]]:
     yield [first | {"driver": "smoke"}], 422, "[0].driver", "there is no driver"
     yield [first | {"driver_options": {"seed": "x"}}], 422, "[0].driver_options", "seed"
     yield [{"mac_address": first["mac_address"]}], 422, "[0].host_name", "Field required"
-    yield [{"host_name": "a"}], 422, "[0].mac_address", "Field required"
+    yield [{"host_name": "a"}], 422, "[0].ip_address", "Field required"
+    yield [{"ip_address": "10.0.0.1"}], 422, "[0]", "a device needs a host_name, or a mac_address"
     yield (
         [first | {"driver": NAME, "driver_options": {"token": MASK}}],
         422,

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.errors import Conflict, InvalidInput, NotFound
+from services.network.fields import LARGEST_ID
 from services.network.inventory import (
     check_new_devices,
     delete_devices,
@@ -17,7 +18,7 @@ from services.network.inventory import (
     take_revision,
     update_device,
 )
-from services.network.models import LARGEST_ID, DeviceCreate
+from services.network.models import DeviceCreate
 from services.network.sealing import seal
 from services.network.secret_keys import SecretKeys
 from tests.factories import make_device

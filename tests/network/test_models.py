@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.network.models import LARGEST_ID, SCHEMA, DeviceCreate
+from dashnet.problems import invalid_input
+from services.network.fields import LARGEST_ID
+from services.network.models import SCHEMA, DeviceCreate
 from tests.factories import make_device
 from tests.migrated import find_differences
 
@@ -30,6 +32,18 @@ def test_what_may_be_left_out_has_a_default() -> None:
 def test_space_around_a_text_is_dropped() -> None:
     device = make(host_name="  a b\n", mac_address=" 001b44113ab7 ", tags=[" x "])
     assert (device.host_name, device.mac_address, device.tags) == ("a b", "00:1B:44:11:3A:B7", ["x"])
+
+
+@pytest.mark.parametrize("given", [None, "", " ", "\t"])
+def test_a_mac_address_that_is_empty_is_none(given: str | None) -> None:
+    assert make(mac_address=given).mac_address is None
+
+
+@pytest.mark.parametrize("field", ["host_name", "ip_address", "device_type"])
+def test_what_must_not_be_empty_says_so(field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        make(**{field: " "})
+    assert str(invalid_input(refused.value.errors())) == f"{field}: must not be empty"
 
 
 def test_a_repeated_tag_counts_once() -> None:
@@ -57,7 +71,7 @@ def test_no_control_character_is_let_through(text: str) -> None:
         {"host_name": None},
         {"host_name": "a\x00b"},
         {"host_name": "a\u2028b"},
-        {"mac_address": ""},
+        {"mac_address": "a/b"},
         {"ip_address": "a b"},
         {"device_type": ""},
         {"driver": ""},

@@ -73,3 +73,13 @@ async def test_pages_begin_where_the_one_before_ends(
         assert await select_page_starts(connection, 10) == [0, created[9]["id"]]
         assert await select_page_starts(connection, 20) == [0]
         assert await select_page_starts(connection, 7) == [0, created[6]["id"], created[13]["id"]]
+
+
+async def test_a_device_without_a_mac_address_reaches_the_store(
+    context: WorkerContext, network: httpx.AsyncClient
+) -> None:
+    for name in ("nas", "printer"):
+        await network.post("/devices/", json={"host_name": name, "ip_address": "10.0.0.1"})
+    await sync(context, 2)
+    async with context.engine.connect() as connection:
+        assert list(await connection.scalars(text("SELECT mac_address FROM store.device"))) == [None, None]

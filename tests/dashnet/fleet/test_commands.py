@@ -182,7 +182,7 @@ async def test_errors_of_the_service_are_told_with_the_lines_of_the_file(
     assert caught.value.detail.splitlines()[:4] == [
         f"3 errors in {path}, nothing was changed:",
         f"  {path}:5: b: ip_address: neither an IPv4 or IPv6 address nor a host name",
-        f"  {path}:7: b: tags[1]: String should have at least 1 character",
+        f"  {path}:7: b: tags[1]: must not be empty",
         f"  {path}:6: b: colour: Extra inputs are not permitted",
     ]
     path.write_text(path.read_text().replace("300", "10").replace("  colour: red\n  tags: [x, '']\n", ""))

@@ -121,7 +121,7 @@ function Fields({ device }: { device: Device }) {
 				{(['device_type', 'operating_system', 'ip_address', 'mac_address', 'driver', 'id'] as const).map((name) => (
 					<div key={name}>
 						<dt>{names[name]}</dt>
-						<dd>{device[name] === '' ? '–' : String(device[name])}</dd>
+						<dd>{String(device[name] ?? '') || '–'}</dd>
 					</div>
 				))}
 				<div>

@@ -38,7 +38,7 @@ export function toDraft(device: Device | null, { isCopy = false } = {}): Draft {
 		device_type: device.device_type,
 		operating_system: device.operating_system,
 		ip_address: device.ip_address,
-		mac_address: isCopy ? '' : device.mac_address,
+		mac_address: isCopy ? '' : (device.mac_address ?? ''),
 		driver: device.driver,
 		driver_options: Object.keys(options).length > 0 ? JSON.stringify(options, null, 2) : '',
 		tags: device.tags,

@@ -9,7 +9,7 @@ export interface FieldChange {
 
 interface Named {
 	host_name: string;
-	mac_address: string;
+	mac_address: string | null;
 }
 
 /** As `PUT /api/fleet` answers; `left_out` tells what of the file was left out on purpose. */
@@ -46,7 +46,7 @@ export function toLines({ created, changed, left_out }: Changes): { shown: Line[
 	return { shown: lines.slice(0, SHOWN), more: Math.max(0, lines.length - SHOWN) };
 }
 
-const nameOf = ({ host_name, mac_address }: Named) => `${host_name} (${mac_address})`;
+const nameOf = ({ host_name, mac_address }: Named) => (mac_address ? `${host_name} (${mac_address})` : host_name);
 
 function tellChange({ field, before, after }: FieldChange): string {
 	const [from, to] = [tellValue(before), tellValue(after)];
