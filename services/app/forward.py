@@ -32,11 +32,17 @@ _DEVICE = {"description": "As the network service answers it"}
 
 _DRIVER = {
     "type": "object",
-    "properties": {"name": {"type": "string"}, "description": {"type": "string"}, "options_schema": _OBJECT},
-    "required": ["name", "description", "options_schema"],
+    "properties": {
+        "name": {"type": "string"},
+        "description": {"type": "string"},
+        "options_schema": _OBJECT,
+        "can_describe": {"type": "boolean"},
+    },
+    "required": ["name", "description", "options_schema", "can_describe"],
 }
 _DRIVERS = {
-    "description": "All drivers; `options_schema` is a JSON Schema of a device's `driver_options`",
+    "description": "All drivers; `options_schema` is a JSON Schema of a device's `driver_options`, "
+    "`can_describe` says whether it can ask a device what it is",
     "content": {"application/json": {"schema": {"type": "array", "items": _DRIVER}}},
 }
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from services.network import drivers
+from services.network.dependencies import CurrentReader
 from services.network.drivers import OPTIONS
 from services.network.drivers.driver import DriverOptions
 from services.network.reader import encode
@@ -16,30 +17,40 @@ router = APIRouter(tags=["drivers"])
 
 
 class DriverPublic(BaseModel):
-    """A driver; what a schema marks `writeOnly` is secret and never in an answer."""
+    """A driver; what a schema marks `writeOnly` is secret and never in an answer.
+
+    `can_describe`: whether `GET /devices/{id}/facts` can ask a device of this driver what it is.
+    """
 
     name: str
     description: str
     options_schema: dict[str, Any]
+    can_describe: bool
 
 
 @router.get("/drivers/", response_model=list[DriverPublic])
-async def read_drivers() -> Response:
+async def read_drivers(reader: CurrentReader) -> Response:
     """All drivers in the order of their names, each with a JSON Schema of the `driver_options` it takes."""
-    return Response(_encode_drivers(), media_type="application/json")
+    return Response(_encode_drivers(frozenset(reader.describers)), media_type="application/json")
 
 
 @lru_cache(maxsize=1)
-def _encode_drivers() -> bytes:
-    return encode([describe_driver(name, options).model_dump() for name, options in sorted(OPTIONS.items())])
+def _encode_drivers(describers: frozenset[str]) -> bytes:
+    drivers = [
+        describe_driver(name, options, can_describe=name in describers) for name, options in sorted(OPTIONS.items())
+    ]
+    return encode([driver.model_dump() for driver in drivers])
 
 
-def describe_driver(name: str, options_type: type[DriverOptions]) -> DriverPublic:
+def describe_driver(name: str, options_type: type[DriverOptions], *, can_describe: bool = False) -> DriverPublic:
     """A driver in the words of its module, which begin with "Driver `name`: "."""
     document = import_module(f"{drivers.__name__}.{name}").__doc__ or ""
     sentence = document.strip().splitlines()[0].removeprefix(f"Driver `{name}`: ") if document else ""
     return DriverPublic(
-        name=name, description=sentence[:1].upper() + sentence[1:], options_schema=_to_schema(options_type)
+        name=name,
+        description=sentence[:1].upper() + sentence[1:],
+        options_schema=_to_schema(options_type),
+        can_describe=can_describe,
     )
 
 

@@ -32,6 +32,13 @@ async def test_all_drivers_are_listed_in_order_with_what_they_do(network: httpx.
     assert all(driver["description"] for driver in answer.json())
 
 
+async def test_only_drivers_that_can_ask_a_device_what_it_is_say_so(network: httpx.AsyncClient) -> None:
+    able = [driver["name"] for driver in (await network.get("/drivers/")).json() if driver["can_describe"]]
+    other = (await network.post("/devices/", json=make_device())).json()["id"]
+    refusal = (await network.get(f"/devices/{other}/facts")).json()["detail"]
+    assert able == refusal.split("these can: ")[1].split(", ")
+
+
 @pytest.mark.parametrize("driver", sorted(OPTIONS))
 def test_each_schema_is_one_of_2020_12_and_takes_no_unknown_option(driver: str) -> None:
     schema = schema_of(driver)
