@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 MAC = "input[placeholder='00:1B:44:11:3A:B7']"
 SAVE = ".device-form button[type=submit]"
-NAME = ".device-form input[data-autofocus]"
+NAME = ".device-form .field-name"
 
 
 async def list_ids(network: httpx.AsyncClient) -> list[int]:
@@ -119,23 +119,3 @@ async def test_who_edits_another_field_is_not_in_the_way(
     await page.until("document.querySelector('.device-form') === null")
     found = (await network.get(f"/devices/{device_ids[0]}")).json()
     assert (found["host_name"], found["operating_system"]) == ("mine", "theirs")
-
-
-async def test_options_of_a_driver_are_fields_with_their_errors(
-    page: Page, settings: Settings, network: httpx.AsyncClient, device_ids: list[int]
-) -> None:
-    await page.call("goto", f"{settings.app_address}/?view=devices")
-    await page.call("click", "text=Add a device")
-    await page.call("fill", NAME, "door")
-    await page.call("getByLabel.fill", "IP address", "127.0.0.1")
-    await page.call("fill", MAC, "00:1B:44:11:3A:B7")
-    await page.call("getByRole.click", "combobox", {"name": "Driver"})
-    await page.call("getByRole.click", "option", {"name": "tcp"})
-    await page.call("click", SAVE)
-    port = "document.querySelector('.options input')"
-    await page.until(f"{port}.getAttribute('aria-invalid') === 'true'")
-    await page.call("getByLabel.fill", "Port", "8080")
-    await page.call("click", SAVE)
-    await page.until("document.querySelector('.device-form') === null")
-    (made,) = [one for one in (await network.get("/devices/?read=false")).json() if one["host_name"] == "door"]
-    assert (made["driver"], made["driver_options"]) == ("tcp", {"port": 8080})

@@ -36,13 +36,49 @@ async def test_the_password_is_asked_for_until_it_is_right_and_then_no_more(
         assert await queued_jobs(redis, settings) == []
         await _answer(page, SECRET)
         await eventually(lambda: queued_jobs(redis, settings))
-        await page.call("click", "text=Clean now")
+        await page.call("click", "nav .nav-jobs")
+        await _clean(page)
 
         async def are_both_asked() -> bool:
             return sorted(await queued_jobs(redis, settings)) == ["clean", "refresh"]
 
         await eventually(are_both_asked)
         await page.until(f"document.querySelector({FIELD!r}) === null")
+
+
+async def _clean(page: Page) -> None:
+    await page.call("click", ".by-hand >> text=Clean …")
+    await page.call("click", ".clean-words >> text=Clean now")
+
+
+async def test_a_clean_is_not_on_the_first_view_and_says_first_what_it_does(
+    page: Page, redis: Redis, settings: Settings
+) -> None:
+    await page.until("document.querySelector('.jobs') !== null")
+    assert "Clean" not in await page.text(".by-hand")
+    await page.call("click", ".jobs >> text=All jobs")
+    await page.until("document.querySelector('h1')?.innerText === 'Jobs'")
+    await page.call("click", ".by-hand >> text=Clean …")
+    await page.until("document.querySelector('.clean-words')?.innerText.includes('cannot be undone')")
+    # Enter does what is nearest to hand: nothing.
+    await page.call("keyboard.press", "Enter")
+    await page.until("document.querySelector('.clean-words') === null")
+    assert await queued_jobs(redis, settings) == []
+    await _clean(page)
+
+    async def is_asked() -> bool:
+        return await queued_jobs(redis, settings) == ["clean"]
+
+    await eventually(is_asked)
+
+
+async def test_the_view_of_the_jobs_lists_their_runs(page: Page, engine: AsyncEngine) -> None:
+    key = RunKey(Job.BACKFILL, datetime.now(UTC).replace(microsecond=0))
+    async with open_run(engine, key, requested_by="test", worker="test-worker", timeout_seconds=60) as run:
+        assert run is not None
+        await page.call("click", "nav .nav-jobs")
+        await page.until("document.querySelector('.runs tbody')?.innerText.includes('Backfill of the past')")
+    await page.until("/Backfill of the past[^]*done/.test(document.querySelector('.runs tbody').innerText)")
 
 
 async def _answer(page: Page, password: str) -> None:

@@ -18,7 +18,7 @@ export const COLUMNS = ['state', 'name', 'type', 'address', 'down', 'up', 'age']
 export type Column = (typeof COLUMNS)[number];
 
 export interface View {
-	page: 'overview' | 'devices' | 'map';
+	page: 'overview' | 'devices' | 'map' | 'jobs';
 	device: number | null;
 	/** The interface of the device whose chart is shown. */
 	interface: string | null;
@@ -43,7 +43,7 @@ export function parseView(query: string): View {
 	const sort = given.get('sort') ?? 'state';
 	const state = text('state');
 	return {
-		page: (['devices', 'map'] as const).find((page) => page === given.get('view')) ?? 'overview',
+		page: (['devices', 'map', 'jobs'] as const).find((page) => page === given.get('view')) ?? 'overview',
 		device: Number.isInteger(device) && device > 0 ? device : null,
 		interface: text('interface'),
 		search: given.get('q') ?? '',

@@ -1,4 +1,13 @@
-/** What the screen knows of drivers before anything was read: which numbers theirs are. Pure. */
+/** Drivers: what the service says of them, and which numbers are theirs before anything was read. Pure. */
+
+export interface Driver {
+	name: string;
+	description: string;
+	/** JSON Schema of a device's `driver_options`. */
+	options_schema: object;
+	/** Whether it can ask a device what it is. */
+	can_describe: boolean;
+}
 
 const COUNTING = ['snmp', 'host', 'simulated'];
 const ASKING = ['icmp', 'tcp', 'http', 'dns'];

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { api, found, liveAddress } from './api/client';
+import type { Driver } from './drivers';
 import { type Live, LiveStore } from './live/store';
 
 export const store = new LiveStore({ address: liveAddress() });
@@ -72,4 +73,13 @@ export function useJobRuns() {
 		placeholderData: (before) => before,
 		refetchInterval: ({ state }) => (state.data?.some((run) => run.outcome === null) ? 2000 : 20_000),
 	});
+}
+
+/** All drivers; undefined until they are known, or where they cannot be asked for. */
+export function useDrivers(): readonly Driver[] | undefined {
+	return useQuery({
+		queryKey: ['drivers'],
+		staleTime: Number.POSITIVE_INFINITY,
+		queryFn: async ({ signal }) => found(await api.GET('/api/drivers', { signal })) as unknown as readonly Driver[],
+	}).data;
 }

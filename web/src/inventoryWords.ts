@@ -1,6 +1,32 @@
 /** The part of `words` with which devices are found, added, changed and removed. */
 export const edit = {
 	add: 'Add a device',
+	how: 'How shall it be read?',
+	ways: {
+		icmp: { title: 'Ping', hint: 'Anything with an address: whether it is up, its latency, packet loss' },
+		snmp: { title: 'SNMP', hint: 'A switch, router or access point: traffic of each interface' },
+		http: { title: 'Web page', hint: 'A page or an API: its status, its certificate, how long it takes' },
+		tcp: { title: 'Port', hint: 'A service such as SSH or a database: whether it takes connections' },
+		dns: { title: 'DNS', hint: 'A name server: whether it answers, and what' },
+		host: { title: 'This machine', hint: 'The machine that Dashnet runs on: traffic of its interfaces' },
+		simulated: { title: 'Simulated', hint: 'An invented device to rehearse on: no packet is sent' },
+	} as Record<string, { title: string; hint: string }>,
+	way: (title: string, name: string) => (title === name ? name : `${title} (${name})`),
+	more: 'More about it',
+	missing: {
+		host_name: 'Give it a name, such as “nas”.',
+		ip_address: 'Give its address, such as 192.168.1.9 or a host name.',
+	},
+	needed: 'This is needed.',
+	wholeNumber: 'A whole number is needed.',
+	number: 'A number is needed.',
+	bound: (way = '', bound = '') => `${way === 'less' ? 'At most' : 'At least'} ${bound}.`,
+	length: (way = '', bound = '') => `At ${way} ${bound} characters.`,
+	macHint: 'May be left empty',
+	addressHint: { http: 'May be left empty: then that of the page', host: 'May be left empty' } as Record<
+		string,
+		string
+	>,
 	edit: 'Edit',
 	copy: 'Duplicate',
 	remove: 'Remove',

@@ -6,6 +6,7 @@ import { WarnIcon } from '../components/signs';
 import { DeviceView } from '../features/device/DeviceView';
 import { Devices } from '../features/devices/Devices';
 import { AddButton, DeviceActions } from '../features/edit/Actions';
+import { JobsView } from '../features/jobs/JobsView';
 import { useJobRuns, useLive, useNow } from '../hooks';
 import { words } from '../words';
 import { Boundary } from './Boundary';
@@ -79,6 +80,13 @@ const Page = memo(function Page(props: Pick<View, 'device' | 'page' | 'isKiosk'>
 						</>
 					}
 				/>
+			</>
+		);
+	if (page === 'jobs')
+		return (
+			<>
+				<h1 className="visually-hidden">{words.jobs}</h1>
+				<JobsView />
 			</>
 		);
 	if (page === 'map')

@@ -8,6 +8,13 @@ import { useLive } from '../hooks';
 import { words } from '../words';
 import type { Trouble } from './trouble';
 
+const PAGES = [
+	['overview', words.overview],
+	['devices', words.devices],
+	['map', words.map.title],
+	['jobs', words.jobs],
+] as const;
+
 /** How what is shown stands to the present. */
 export interface Standing {
 	trouble: Trouble | null;
@@ -23,24 +30,16 @@ export function Header(standing: Standing) {
 				{words.name}
 			</ViewLink>
 			<nav aria-label={words.name}>
-				<ViewLink
-					to={{ page: 'overview', device: null, stretch: null }}
-					isCurrent={view.page === 'overview' && view.device === null}
-				>
-					{words.overview}
-				</ViewLink>
-				<ViewLink
-					to={{ page: 'devices', device: null, stretch: null }}
-					isCurrent={view.page === 'devices' && view.device === null}
-				>
-					{words.devices}
-				</ViewLink>
-				<ViewLink
-					to={{ page: 'map', device: null, stretch: null }}
-					isCurrent={view.page === 'map' && view.device === null}
-				>
-					{words.map.title}
-				</ViewLink>
+				{PAGES.map(([page, name]) => (
+					<ViewLink
+						key={page}
+						to={{ page, device: null, stretch: null }}
+						isCurrent={view.page === page && view.device === null}
+						className={`nav-${page}`}
+					>
+						{name}
+					</ViewLink>
+				))}
 			</nav>
 			<Freshness {...standing} />
 			<ThemeButton />

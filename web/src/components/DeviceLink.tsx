@@ -1,6 +1,8 @@
 /** A link to a device's view: a real address, followed without loading the page anew. */
 import type { MouseEvent, ReactNode } from 'react';
 import { go, hrefOf, type View } from '../address';
+import { useLive } from '../hooks';
+import { SimMark } from './SimMark';
 
 interface Props {
 	to: Partial<View>;
@@ -31,9 +33,13 @@ export function ViewLink(props: Props) {
 }
 
 export function DeviceLink({ id, name }: { id: number; name: string }) {
+	const driver = useLive((live) => live.panel?.devices.get(id)?.driver);
 	return (
-		<ViewLink to={{ device: id, stretch: null }} className="device-link">
-			{name}
-		</ViewLink>
+		<span className="device-name">
+			<ViewLink to={{ device: id, stretch: null }} className="device-link">
+				{name}
+			</ViewLink>
+			<SimMark driver={driver} />
+		</span>
 	);
 }

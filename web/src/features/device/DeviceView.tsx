@@ -8,10 +8,11 @@ import { type Columns, type Measure, measuresOf } from '../../components/chart/s
 import { useHistory } from '../../components/chart/useHistory';
 import { DeviceLink, ViewLink } from '../../components/DeviceLink';
 import { Facts } from '../../components/Facts';
+import { SimMark } from '../../components/SimMark';
 import { DownloadIcon, StateSign, UploadIcon } from '../../components/signs';
-import { countsTraffic, timesAnswers } from '../../drivers';
+import { countsTraffic, isSimulated, timesAnswers } from '../../drivers';
 import { milliseconds, speed } from '../../format';
-import { useLive } from '../../hooks';
+import { useDrivers, useLive } from '../../hooks';
 import type { Device } from '../../live/messages';
 import { words } from '../../words';
 import { Availability } from './Availability';
@@ -43,6 +44,7 @@ function Known({ device, actions }: { device: Device; actions: ReactNode }) {
 		<>
 			<div className="device-head">
 				<h1>{host_name}</h1>
+				<SimMark driver={driver} />
 				<StateSign state={device.state} size={22} />
 				<Numbers device={device} />
 				<span className="quiet">
@@ -114,6 +116,7 @@ function Fields({ device }: { device: Device }) {
 		() => [...(devices?.values() ?? [])].filter((one) => one.parent_id === device.id),
 		[devices, device.id],
 	);
+	const driver = useDrivers()?.find(({ name }) => name === device.driver);
 	const names = words.fields;
 	return (
 		<Card title={words.details}>
@@ -154,12 +157,8 @@ function Fields({ device }: { device: Device }) {
 					</dd>
 				</div>
 			</dl>
-			{device.driver !== 'simulated' && (
-				<>
-					<ReadNow id={device.id} />
-					<Facts id={device.id} />
-				</>
-			)}
+			{!isSimulated(device.driver) && <ReadNow id={device.id} />}
+			{driver?.can_describe && <Facts id={device.id} />}
 		</Card>
 	);
 }

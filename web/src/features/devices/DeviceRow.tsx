@@ -3,6 +3,7 @@ import { memo } from 'react';
 import { go } from '../../address';
 import { Age } from '../../components/Age';
 import { ViewLink } from '../../components/DeviceLink';
+import { SimMark } from '../../components/SimMark';
 import { DownloadIcon, StateSign, UploadIcon } from '../../components/signs';
 import { TwinLine } from '../../components/TwinLine';
 import { speed } from '../../format';
@@ -45,6 +46,7 @@ export const DeviceRow = memo(function DeviceRow({ device, top, index, isHere, i
 				<ViewLink to={{ device: device.id, stretch: null }} className="device-link" tabIndex={tabIndex}>
 					{device.host_name}
 				</ViewLink>
+				<SimMark driver={device.driver} />
 				{isLeaving && (
 					<button type="button" className="tag" tabIndex={tabIndex} onClick={() => keep(device.id)}>
 						{words.edit.leaving}

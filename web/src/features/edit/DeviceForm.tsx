@@ -1,22 +1,22 @@
-/** The form of one device, new, copied or edited; what the service objects to stands at its field. */
-import { Autocomplete, Button, Modal, Select, TagsInput, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { type SyntheticEvent, useState } from 'react';
+/** The form of one device, new, copied or edited; what is missing or objected to stands at its field. */
+import { Button, Modal, Select } from '@mantine/core';
+import { type SyntheticEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { go } from '../../address';
-import { api, found } from '../../api/client';
 import { Facts } from '../../components/Facts';
-import { store } from '../../hooks';
+import type { Driver } from '../../drivers';
+import { useDrivers } from '../../hooks';
 import type { Device } from '../../live/messages';
 import { words } from '../../words';
 import { addDevice, Clash, changeDevice } from './changes';
 import { type Draft, toDraft, toFieldErrors, toFields } from './draft';
+import { FoldedFields, FurtherFields, MainFields } from './fields';
+import { findMissing } from './missing';
 import { OptionFields } from './OptionFields';
-import { type Driver, toOptionFields } from './options';
+import { type Schema, toOptionFields } from './options';
+import { WayCards } from './WayCards';
+import { toWays } from './ways';
 
 export type Purpose = 'add' | 'edit' | 'copy';
-
-const TYPES = ['Router', 'Switch', 'Access point', 'Server', 'NAS', 'Desktop PC', 'Laptop', 'Phone', 'Printer'];
-const OFFERED_PARENTS = 50;
 
 interface Props {
 	purpose: Purpose;
@@ -30,14 +30,24 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 	// What the edit began with; the device itself may be changed by somebody else meanwhile.
 	const [begun, setBegun] = useState(device);
 	const [isBusy, setBusy] = useState(false);
+	const form = useRef<HTMLFormElement>(null);
 	const drivers = useDrivers();
+	const driver = drivers?.find((one) => one.name === draft.driver);
+	const ways = useMemo(() => toWays(drivers), [drivers]);
 	const set = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
+	const shared = { draft, errors, set };
+	// Who cannot see the marks is led to the first of them.
+	useEffect(() => {
+		if (Object.keys(errors).length > 0) form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+	}, [errors]);
 	const save = async (event: SyntheticEvent) => {
 		event.preventDefault();
 		setBusy(true);
 		try {
 			const fields = toFields(draft);
-			if (purpose === 'edit' && begun) await changeDevice(begun, fields, secretNames(drivers, fields.driver));
+			const missing = findMissing(draft, toOptionFields(schemaOf(driver)), fields.driver_options);
+			if (Object.keys(missing).length > 0) throw { errors: [], missing };
+			if (purpose === 'edit' && begun) await changeDevice(begun, fields, secretNames(driver));
 			else go({ device: await addDevice(fields) });
 			onClose();
 		} catch (problem) {
@@ -47,16 +57,15 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 		}
 		setBusy(false);
 	};
-	const names = words.fields;
-	const text = (name: 'host_name' | 'ip_address' | 'mac_address' | 'operating_system', more: object = {}) => (
-		<TextInput
-			label={names[name]}
-			value={draft[name]}
-			error={errors[name]}
-			onChange={(event) => set({ [name]: event.currentTarget.value })}
-			{...more}
-		/>
-	);
+	const chooseDriver = (name: string) => {
+		const before = toDraft(begun);
+		set({ driver: name, driver_options: name === before.driver ? before.driver_options : '' });
+		setErrors({});
+	};
+	const chooseWay = (name: string, isByHand: boolean) => {
+		chooseDriver(name);
+		if (isByHand) requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('.field-name')?.focus());
+	};
 	return (
 		// Locking the scroll would write a style element, which the policy forbids.
 		<Modal
@@ -65,69 +74,57 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 			title={words.edit.titles[purpose]}
 			closeButtonProps={{ 'aria-label': words.close }}
 			lockScroll={false}
-			size="lg"
+			size="xl"
 			centered
 		>
-			<form onSubmit={save} className="device-form" noValidate>
+			<form ref={form} onSubmit={save} className="device-form" noValidate>
 				{errors[''] && (
 					<p className="form-error" role="alert">
 						{errors['']}
 					</p>
 				)}
-				{text('host_name', { 'data-autofocus': true, required: true })}
-				<Autocomplete
-					label={names.device_type}
-					data={TYPES}
-					value={draft.device_type}
-					error={errors.device_type}
-					onChange={(device_type) => set({ device_type })}
-				/>
-				{text('ip_address', { required: true })}
-				{text('mac_address', { required: true, placeholder: '00:1B:44:11:3A:B7' })}
-				{text('operating_system')}
-				<Select
-					label={names.parent}
-					data={offerParents(device?.id)}
-					limit={OFFERED_PARENTS}
-					value={draft.parent_id}
-					error={errors.parent_id}
-					onChange={(parent_id) => set({ parent_id })}
-					searchable
-					clearable
-				/>
-				{purpose === 'edit' && device && (
-					<Facts
-						id={device.id}
-						offer={{ operating_system: draft.operating_system, device_type: draft.device_type }}
-						onTake={set}
-					/>
+				{purpose === 'add' && <WayCards ways={ways} chosen={draft.driver} onChoose={chooseWay} />}
+				{draft.driver !== '' && (
+					<>
+						<MainFields {...shared} isFirst={purpose !== 'add'} />
+						{purpose !== 'add' && (
+							<Select
+								label={words.fields.driver}
+								data={toChoices(ways, draft.driver)}
+								value={draft.driver}
+								error={errors.driver}
+								allowDeselect={false}
+								onChange={(name) => name && chooseDriver(name)}
+							/>
+						)}
+						{purpose !== 'add' && <FurtherFields {...shared} ownId={device?.id} />}
+						{purpose === 'edit' && device && canDescribe(drivers, device.driver) && (
+							<Facts
+								id={device.id}
+								offer={{ operating_system: draft.operating_system, device_type: draft.device_type }}
+								onTake={set}
+							/>
+						)}
+						<OptionFields
+							driver={driver}
+							text={draft.driver_options}
+							stored={purpose === 'edit' && begun?.driver === draft.driver ? begun.driver_options : {}}
+							error={errors.driver_options}
+							onChange={(driver_options) => set({ driver_options })}
+						/>
+						{purpose === 'add' && (
+							<FoldedFields errors={errors}>
+								<FurtherFields {...shared} ownId={undefined} />
+							</FoldedFields>
+						)}
+					</>
 				)}
-				<Select
-					label={names.driver}
-					data={[...new Set([...(drivers ?? []).map((one) => one.name), draft.driver])]}
-					value={draft.driver}
-					error={errors.driver}
-					allowDeselect={false}
-					onChange={(driver) => {
-						const before = toDraft(begun);
-						const name = driver ?? before.driver;
-						set({ driver: name, driver_options: name === before.driver ? before.driver_options : '' });
-					}}
-				/>
-				<TagsInput label={names.tags} value={draft.tags} error={errors.tags} onChange={(tags) => set({ tags })} />
-				<OptionFields
-					driver={drivers?.find((one) => one.name === draft.driver)}
-					text={draft.driver_options}
-					stored={purpose === 'edit' && begun?.driver === draft.driver ? begun.driver_options : {}}
-					error={errors.driver_options}
-					onChange={(driver_options) => set({ driver_options })}
-				/>
 				<div className="wide form-buttons">
 					<Button variant="default" onClick={onClose}>
 						{words.cancel}
 					</Button>
-					<Button type="submit" loading={isBusy}>
-						{words.edit.save}
+					<Button type="submit" loading={isBusy} disabled={draft.driver === ''}>
+						{purpose === 'add' ? words.edit.add : words.edit.save}
 					</Button>
 				</div>
 			</form>
@@ -135,30 +132,25 @@ export default function DeviceForm({ purpose, device, onClose }: Props) {
 	);
 }
 
-/** What drivers there are; undefined until they are known, or where they cannot be asked for. */
-function useDrivers(): readonly Driver[] | undefined {
-	return useQuery({
-		queryKey: ['drivers'],
-		staleTime: Number.POSITIVE_INFINITY,
-		queryFn: async ({ signal }) => found(await api.GET('/api/drivers', { signal })) as unknown as readonly Driver[],
-	}).data;
+const schemaOf = (driver: Driver | undefined) => (driver?.options_schema ?? {}) as Schema;
+
+/** Until the drivers are known, any may be able to. */
+const canDescribe = (drivers: readonly Driver[] | undefined, name: string) =>
+	drivers?.find((one) => one.name === name)?.can_describe ?? drivers === undefined;
+
+function toChoices(ways: ReturnType<typeof toWays>, own: string) {
+	const choices = ways.map(({ name, title }) => ({ value: name, label: words.edit.way(title, name) }));
+	return choices.some(({ value }) => value === own) ? choices : [...choices, { value: own, label: own }];
 }
 
-function secretNames(drivers: readonly Driver[] | undefined, name: string): string[] {
-	const schema = drivers?.find((one) => one.name === name)?.options_schema ?? {};
-	return toOptionFields(schema)
+function secretNames(driver: Driver | undefined): string[] {
+	return toOptionFields(schemaOf(driver))
 		.filter(({ kind }) => kind === 'secret')
 		.map((field) => field.name);
 }
 
 function toErrors(problem: unknown): Record<string, string> {
 	if (problem instanceof SyntaxError) return { driver_options: words.edit.noJson };
-	return problem instanceof Clash ? problem.errors : toFieldErrors(problem);
-}
-
-function offerParents(ownId: number | undefined) {
-	const devices = [...(store.get().panel?.devices.values() ?? [])];
-	return devices
-		.filter((one) => one.id !== ownId)
-		.map((one) => ({ value: String(one.id), label: `${one.host_name} (${one.ip_address})` }));
+	if (problem instanceof Clash) return problem.errors;
+	return (problem as { missing?: Record<string, string> }).missing ?? toFieldErrors(problem);
 }

@@ -1,13 +1,14 @@
 /** Fields of a driver's options, drawn from its schema; as JSON what no field fits, or all where there is no schema. */
 import { Textarea } from '@mantine/core';
 import { useMemo } from 'react';
+import type { Driver } from '../../drivers';
 import { words } from '../../words';
 import { OptionInput, parseAny } from './OptionInput';
 import {
-	type Driver,
 	MASK,
 	type OptionField,
 	type Options,
+	type Schema,
 	setOption,
 	toOptionErrors,
 	toOptionFields,
@@ -27,7 +28,7 @@ interface Props {
 }
 
 export function OptionFields({ driver, text, stored, error, onChange }: Props) {
-	const fields = useMemo(() => toOptionFields(driver?.options_schema ?? {}), [driver]);
+	const fields = useMemo(() => toOptionFields((driver?.options_schema ?? {}) as Schema), [driver]);
 	const options = parse(text);
 	if (driver === undefined || options === null) return <AsText text={text} error={error} onChange={onChange} />;
 	const errors = toOptionErrors(error, fields);

@@ -62,3 +62,10 @@ test('errors stand at their field, others above all', () =>
 
 test('a problem without fields is told above all', () =>
 	expect(toFieldErrors({ detail: 'gone' })).toEqual({ '': 'gone' }));
+
+test('nothing is chosen for who adds a device, and a MAC address that nobody knows is none', () => {
+	expect(toDraft(null).driver).toBe('');
+	const page = { ...toDraft(null), driver: 'http', driver_options: '{"url": "http://127.0.0.1:8080/"}' };
+	expect(toFields(page)).toMatchObject({ ip_address: '127.0.0.1', mac_address: null });
+	expect(toFields({ ...page, ip_address: '127.0.0.2' }).ip_address).toBe('127.0.0.2');
+});

@@ -1,6 +1,7 @@
 /** A device while it is edited: as text in fields, and back as what the API takes. Pure. */
 import type { Device } from '../../live/messages';
-import { MASK, withoutMasks } from './options';
+import { addressOf, inOwnWords } from './missing';
+import { MASK, type Options, withoutMasks } from './options';
 
 export interface Draft {
 	host_name: string;
@@ -14,7 +15,10 @@ export interface Draft {
 	parent_id: string | null;
 }
 
-export type Fields = Omit<Device, 'id' | 'state' | 'snap_shot' | 'interfaces'>;
+export type Fields = Omit<Device, 'id' | 'state' | 'snap_shot' | 'interfaces' | 'mac_address'> & {
+	/** Null where none is known. */
+	mac_address: string | null;
+};
 export type FieldName = keyof Fields;
 
 const NEW: Draft = {
@@ -23,7 +27,8 @@ const NEW: Draft = {
 	operating_system: '',
 	ip_address: '',
 	mac_address: '',
-	driver: 'simulated',
+	// Nothing is chosen for who adds a device: a ping that was meant must not become an invented device.
+	driver: '',
 	driver_options: '',
 	tags: [],
 	parent_id: null,
@@ -48,10 +53,13 @@ export function toDraft(device: Device | null, { isCopy = false } = {}): Draft {
 
 /** What to send; throws SyntaxError where the options are no JSON. */
 export function toFields(draft: Draft): Fields {
+	const options: Options = draft.driver_options.trim() ? JSON.parse(draft.driver_options) : {};
 	return {
 		...draft,
 		device_type: draft.device_type.trim() || 'Other',
-		driver_options: draft.driver_options.trim() ? JSON.parse(draft.driver_options) : {},
+		ip_address: draft.ip_address.trim() || addressOf(draft.driver, options),
+		mac_address: draft.mac_address.trim() || null,
+		driver_options: options,
 		parent_id: draft.parent_id === null ? null : Number(draft.parent_id),
 	};
 }
@@ -102,7 +110,8 @@ export function toFieldErrors(problem: unknown): Record<string, string> {
 		const field = location.split(/[.[]/)[0] ?? '';
 		const option = field === 'driver_options' ? location.slice(field.length + 1) : '';
 		const place = field in NEW ? field : '';
-		const text = place === '' ? `${location}: ${detail}` : option ? `${option}: ${detail}` : detail;
+		const own = inOwnWords(detail);
+		const text = place === '' ? `${location}: ${own}` : option ? `${option}: ${own}` : own;
 		found[place] = found[place] === undefined ? text : `${found[place]}; ${text}`;
 	}
 	return found;

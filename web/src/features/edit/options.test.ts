@@ -72,7 +72,7 @@ test('the masks of one device are no values for another', () =>
 test('errors stand at their option, those of no option above all', () => {
 	const told =
 		"driver 'tcp' does not take this: port: Field required; headers.a: too long (its options: port, headers)";
-	expect(toOptionErrors(told, fields)).toEqual({ port: 'Field required', headers: 'too long' });
+	expect(toOptionErrors(told, fields)).toEqual({ port: 'This is needed.', headers: 'too long' });
 	const unknown = "driver 'tcp' does not take this: colour: Extra inputs are not permitted (its options: port)";
 	expect(toOptionErrors(unknown, fields)).toEqual({ '': unknown });
 	const moved = 'port: give the secret again (null removes it), because url now points to another host';

@@ -1,4 +1,6 @@
 /** The options of a driver as fields of a form, from the JSON Schema that the service tells of them. Pure. */
+import { inOwnWords } from './missing';
+
 export type Kind = 'text' | 'secret' | 'number' | 'boolean' | 'choice' | 'list' | 'json';
 
 export interface OptionField {
@@ -37,12 +39,6 @@ export interface Schema {
 export const MASK = '**********';
 
 export type Options = Record<string, unknown>;
-
-export interface Driver {
-	name: string;
-	description: string;
-	options_schema: Schema;
-}
 
 export function toOptionFields(schema: Schema): OptionField[] {
 	return Object.entries(schema.properties ?? {}).map(([name, given]) => {
@@ -118,7 +114,7 @@ export function toOptionErrors(error: string | undefined, fields: readonly Optio
 	for (const fault of faults.split('; ')) {
 		const field = fields.find(({ name }) => fault.startsWith(`${name}: `) || fault.startsWith(`${name}.`));
 		if (field === undefined) return { '': error };
-		found[field.name] = fault.slice(fault.indexOf(': ') + 2);
+		found[field.name] = inOwnWords(fault.slice(fault.indexOf(': ') + 2));
 	}
 	return found;
 }

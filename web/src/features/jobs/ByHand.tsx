@@ -5,6 +5,7 @@ import { type SyntheticEvent, useEffect, useRef, useState } from 'react';
 import { store, useLive } from '../../hooks';
 import type { Control } from '../../live/messages';
 import { words } from '../../words';
+import { CleanNow } from './CleanNow';
 
 type JobName = Control['socket_type'];
 
@@ -13,7 +14,8 @@ let password: string | undefined;
 
 const TAKEN_MS = 700;
 
-export function ByHand() {
+/** `isWhole`: with the clean, which does not belong where a hand slips. */
+export function ByHand({ isWhole }: { isWhole: boolean }) {
 	const error = useLive((live) => live.error);
 	const tick = useLive((live) => live.panel?.timeStamp);
 	const queries = useQueryClient();
@@ -51,9 +53,7 @@ export function ByHand() {
 			<Button size="xs" variant="light" onClick={() => ask('refresh')}>
 				{words.refreshNow}
 			</Button>
-			<Button size="xs" variant="default" onClick={() => ask('clean')}>
-				{words.cleanNow}
-			</Button>
+			{isWhole && <CleanNow onClean={() => ask('clean')} />}
 			{/* Locking the scroll would write a style element, which the policy forbids. */}
 			<Modal
 				opened={isAsking}

@@ -1,6 +1,7 @@
 /** The ledger as a strip of ticks, and jobs by hand. */
 import type { JobRun } from '../../api/client';
 import { Card } from '../../components/Card';
+import { ViewLink } from '../../components/DeviceLink';
 import { duration, exact } from '../../format';
 import { useJobRuns, useNow } from '../../hooks';
 import { words } from '../../words';
@@ -10,13 +11,14 @@ import { type Mark, type Minute, toStrip } from './strip';
 const MINUTES = 90;
 const MARKS = ['done', 'skipped', 'missed', 'failed'] as const;
 
-export function Jobs() {
+/** `isWhole`: in the view of the jobs, else with the way there. */
+export function Jobs({ isWhole = false }: { isWhole?: boolean }) {
 	const runs = useJobRuns();
 	const now = useNow();
 	const strip = toStrip(runs.data ?? [], now, MINUTES);
 	const running = (runs.data ?? []).filter((run) => run.outcome === null && run.started_at !== null);
 	return (
-		<Card title={words.jobs} className="jobs" aside={<ByHand />}>
+		<Card title={words.jobs} className="jobs" aside={<ByHand isWhole={isWhole} />}>
 			{running.length > 0 && (
 				<ul className="running">
 					{running.map((run) => (
@@ -39,6 +41,7 @@ export function Jobs() {
 					</span>
 				))}
 				<span className="quiet strip-hint">{words.jobsHint}</span>
+				{!isWhole && <ViewLink to={{ page: 'jobs', device: null }}>{words.allJobs}</ViewLink>}
 			</div>
 		</Card>
 	);

@@ -108,7 +108,8 @@ interface SpotProps {
 
 const Spot = memo(function Spot({ place, state, isCutOff, isNamed, isFaint, isHere }: SpotProps) {
 	const { id, name, x, y } = place;
-	const label = `${name}, ${words.state[state]}${isCutOff ? `, ${words.map.cutOff}` : ''}`;
+	const marks = [place.isSimulated && words.simulated, words.state[state], isCutOff && words.map.cutOff];
+	const label = [name, ...marks].filter(Boolean).join(', ');
 	return (
 		<a href={`?device=${id}`} data-id={id} tabIndex={isHere ? 0 : -1} aria-label={label}>
 			<g
@@ -135,6 +136,7 @@ function Name({ place }: { place: Place }) {
 		return (
 			<text y={isLeaf(place) ? 8 : -13} dy={isLeaf(place) ? '0.8em' : 0} textAnchor="middle">
 				{name}
+				<Sim place={place} />
 			</text>
 		);
 	const isLeft = Math.cos(angle) < -0.001;
@@ -142,6 +144,14 @@ function Name({ place }: { place: Place }) {
 	return (
 		<text transform={`rotate(${degrees})`} x={isLeft ? -11 : 11} dy="0.35em" textAnchor={isLeft ? 'end' : 'start'}>
 			{name}
+			<Sim place={place} />
 		</text>
 	);
 }
+
+const Sim = ({ place }: { place: Place }) =>
+	place.isSimulated ? (
+		<tspan className="map-sim" dx="0.4em">
+			{words.sim}
+		</tspan>
+	) : null;

@@ -2,6 +2,7 @@
  * Where each device stands on the map. A few: whoever has nothing before it in the middle, the others in rings behind.
  * A crowd: around each device those behind it, close together. Pure.
  */
+import { isSimulated } from '../../drivers';
 import type { Device } from '../../live/messages';
 import { type Disc, placeDiscs, placeSeeds } from './pack';
 
@@ -9,6 +10,7 @@ import { type Disc, placeDiscs, placeSeeds } from './pack';
 export interface Place {
 	id: number;
 	name: string;
+	isSimulated: boolean;
 	x: number;
 	y: number;
 	/** In radians, from the middle outward; null in a crowd. */
@@ -53,6 +55,7 @@ export function layOut(devices: ReadonlyMap<number, Device>): Layout {
 	const begin: Place = {
 		id: middle.id,
 		name: middle.host_name,
+		isSimulated: isSimulated(middle.driver),
 		x: 0,
 		y: 0,
 		angle: 0,
@@ -78,6 +81,7 @@ export function layOut(devices: ReadonlyMap<number, Device>): Layout {
 			const place: Place = {
 				id: device.id,
 				name: device.host_name,
+				isSimulated: isSimulated(device.driver),
 				x: radius * Math.cos(angle),
 				y: radius * Math.sin(angle),
 				angle,
@@ -118,20 +122,30 @@ function pack(device: Device, behind: Groups): Tree {
 }
 
 function put(tree: Tree, at: Pick<Place, 'x' | 'y' | 'parent' | 'depth'>, places: Place[]): void {
-	const { id, host_name } = tree.device;
+	const { id, host_name, driver } = tree.device;
 	const [x, y] = [at.x + tree.x, at.y + tree.y];
 	const isLeaf = tree.trees.length === 0;
-	const place: Place = { id, name: host_name, x, y, angle: null, depth: at.depth, parent: at.parent, isLeaf };
+	const place: Place = {
+		id,
+		name: host_name,
+		isSimulated: isSimulated(driver),
+		x,
+		y,
+		angle: null,
+		depth: at.depth,
+		parent: at.parent,
+		isLeaf,
+	};
 	places.push(place);
 	for (const child of tree.trees) put(child, { x, y, parent: place, depth: at.depth + 1 }, places);
 }
 
-/** Whether a layout is still that of these devices: none came, left, was renamed or stands behind another. */
+/** Whether a layout is still that of these devices: none came, left, was renamed, invented or stands behind another. */
 export function isLayoutOf({ places }: Layout, devices: ReadonlyMap<number, Device>): boolean {
 	if (places.length !== devices.size) return false;
-	return places.every(({ id, name, parent }) => {
+	return places.every(({ id, name, parent, isSimulated: wasSimulated }) => {
 		const device = devices.get(id);
-		if (device === undefined || device.host_name !== name) return false;
+		if (device?.host_name !== name || isSimulated(device.driver) !== wasSimulated) return false;
 		const parentId = device.parent_id !== null && devices.has(device.parent_id) ? device.parent_id : null;
 		return parentId === (parent?.id ?? null);
 	});
