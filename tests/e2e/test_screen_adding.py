@@ -90,10 +90,10 @@ async def test_what_is_missing_is_said_at_its_field_in_words_of_its_own(form: Pa
     assert await form.evaluate(f"{FOCUS}.matches({NAME!r})")
     await form.call("fill", NAME, "door")
     await form.call("getByLabel.fill", "IP address", "127.0.0.1")
-    await form.call("getByLabel.fill", "Port", "70000", {"exact": True})
+    await form.call("fill", ".options input", "70000")
     await form.call("click", ADD)
     await form.until("document.querySelector('.options').innerText.includes('At most 65535.')")
-    await form.call("getByLabel.fill", "Port", "8080", {"exact": True})
+    await form.call("fill", ".options input", "8080")
     await form.call("click", ADD)
     await form.until("document.querySelector('.device-form') === null")
     assert (await find_device(network, "door"))["driver_options"] == {"port": 8080}
@@ -117,7 +117,7 @@ async def test_simulated_devices_are_marked_wherever_they_are_named(
 
 
 # Names of devices that are marked and should not be, or the other way round.
-UNMARKED = """[...document.querySelectorAll('.device-name, .cell-name, .device-head')]
+UNMARKED = """[...document.querySelectorAll('.device-name, .table-device .cell-name, .device-head')]
     .filter((one) => /real/.test(one.innerText) === (one.querySelector('.sim') !== null))
     .map((one) => one.innerText)"""
 

@@ -18,4 +18,12 @@ export const countsTraffic = (driver: string): boolean => COUNTING.includes(driv
 /** Asks a device something, and measures how long the answer takes. */
 export const timesAnswers = (driver: string): boolean => ASKING.includes(driver);
 
+/**
+ * A speed as it is known, in Mbit/s: the 0 of a driver that counts no traffic is none. Older readings have it, and those
+ * of a device that is down.
+ */
+export function knownSpeed(driver: string, mbit: number | null | undefined): number | null {
+	return mbit === undefined || (mbit === 0 && !countsTraffic(driver)) ? null : mbit;
+}
+
 export const isSimulated = (driver: string): boolean => driver === 'simulated';

@@ -23,10 +23,7 @@ export const edit = {
 	bound: (way = '', bound = '') => `${way === 'less' ? 'At most' : 'At least'} ${bound}.`,
 	length: (way = '', bound = '') => `At ${way} ${bound} characters.`,
 	macHint: 'May be left empty',
-	addressHint: { http: 'May be left empty: then that of the page', host: 'May be left empty' } as Record<
-		string,
-		string
-	>,
+	addressHint: { http: 'as in the URL', host: '127.0.0.1' } as Record<string, string>,
 	edit: 'Edit',
 	copy: 'Duplicate',
 	remove: 'Remove',

@@ -6,6 +6,7 @@ import { ViewLink } from '../../components/DeviceLink';
 import { SimMark } from '../../components/SimMark';
 import { DownloadIcon, StateSign, UploadIcon } from '../../components/signs';
 import { TwinLine } from '../../components/TwinLine';
+import { knownSpeed } from '../../drivers';
 import { speed } from '../../format';
 import { store } from '../../hooks';
 import type { Device } from '../../live/messages';
@@ -60,15 +61,15 @@ export const DeviceRow = memo(function DeviceRow({ device, top, index, isHere, i
 				{device.ip_address}
 			</span>
 			<span role="gridcell" className="cell-line">
-				<TwinLine line={store.recent.lineOf(device.id)} />
+				<TwinLine line={store.recent.lineOf(device.id)} driver={device.driver} />
 			</span>
 			<span role="gridcell" className="cell-down number download">
 				<DownloadIcon size={13} />
-				{speed(snap_shot?.download_speed)}
+				{speed(knownSpeed(device.driver, snap_shot?.download_speed))}
 			</span>
 			<span role="gridcell" className="cell-up number upload">
 				<UploadIcon size={13} />
-				{speed(snap_shot?.upload_speed)}
+				{speed(knownSpeed(device.driver, snap_shot?.upload_speed))}
 			</span>
 			<span role="gridcell" className="cell-age number quiet">
 				{snap_shot ? <Age at={snap_shot.time_stamp} /> : words.neverRead}

@@ -18,6 +18,14 @@ test('descending turns the order', () =>
 test.each(['down', 'up', 'age'] as const)('by %s, a device that was never read is last in both directions', (sort) =>
 	expect([names({ sort }).at(-1), names({ sort, isDescending: true }).at(-1)]).toEqual(['router', 'router']),
 );
+test('of a device whose driver counts no traffic the speed is unknown, also where a 0 is stored', () => {
+	const reading = { time_stamp: '2026-11-23T20:00:00Z', active_connection: true, round_trip_seconds: 0.1 };
+	const pinged = device(4, { driver: 'icmp', snap_shot: { ...reading, upload_speed: 0, download_speed: 0 } });
+	const idle = device(5, { driver: 'snmp', snap_shot: { ...reading, upload_speed: 0, download_speed: 0 } });
+	const order = selectDevices([pinged, idle], { ...all, sort: 'down' });
+	expect(order.map((one) => one.id)).toEqual([5, 4]);
+});
+
 test.each([
 	['in any case', { search: 'ROUT' }, ['router']],
 	['in an address', { search: '0.0.9' }, ['pc-9']],
