@@ -21,6 +21,7 @@ export function ByHand({ isWhole }: { isWhole: boolean }) {
 	const queries = useQueryClient();
 	const [wanted, setWanted] = useState<JobName | null>(null);
 	const [isAsking, setAsking] = useState(false);
+	const [isWrong, setWrong] = useState(false);
 	const [told, setTold] = useState('');
 	const ask = (job: JobName) => {
 		const isSent = store.ask({ socket_type: job, ...(password === undefined ? {} : { password }) });
@@ -34,7 +35,10 @@ export function ByHand({ isWhole }: { isWhole: boolean }) {
 	useEffect(() => {
 		if (error === null || error.count <= seen.current) return;
 		seen.current = error.count;
-		if (error.code === 'wrong_password') setAsking(true);
+		if (error.code === 'wrong_password') {
+			setAsking(true);
+			setWrong(password !== undefined);
+		}
 		setTold(error.detail);
 	}, [error]);
 	// biome-ignore lint/correctness/useExhaustiveDependencies: with a tick what was asked for is there.
@@ -43,6 +47,8 @@ export function ByHand({ isWhole }: { isWhole: boolean }) {
 		event.preventDefault();
 		password = String(new FormData(event.currentTarget).get('password'));
 		setAsking(false);
+		// Not before the server has said so: it takes its time over a wrong one.
+		setWrong(false);
 		if (wanted) ask(wanted);
 	};
 	return (
@@ -67,7 +73,7 @@ export function ByHand({ isWhole }: { isWhole: boolean }) {
 					<PasswordInput
 						name="password"
 						label={words.password}
-						error={password !== undefined && words.wrongPassword}
+						error={isWrong && words.wrongPassword}
 						data-autofocus
 						autoComplete="current-password"
 					/>
