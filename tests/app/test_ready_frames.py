@@ -20,6 +20,7 @@ OFFERS = [DEFLATE, f"{DEFLATE}; client_max_window_bits", f"{DEFLATE}; server_max
 async def test_a_client_that_offers_compression_gets_messages_that_inflate_each_by_itself(
     settings: Settings, device_ids: list[int], refresh_once: RefreshOnce, offer: str, path: str
 ) -> None:
+    await refresh_once()
     async with run_app(settings), open_raw_socket(settings, path, offer) as socket:
         assert "server_no_context_takeover" in socket.answer
         assert "client_no_context_takeover" in socket.answer

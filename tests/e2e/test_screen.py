@@ -128,7 +128,7 @@ async def _measure_width(page: Page, address: str) -> Any:
 async def test_the_map_leads_to_each_device(page: Page, settings: Settings) -> None:
     await page.call("goto", f"{settings.app_address}/?view=map")
     await page.until("document.querySelectorAll('.map-spot').length === 3")
-    name = await page.evaluate("document.querySelector('.map-picture a text').textContent")
+    name = await page.evaluate("document.querySelector('.map-picture a text').firstChild.textContent")
     await page.evaluate(
         "document.querySelector('.map-picture a')"
         ".dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))"

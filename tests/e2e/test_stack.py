@@ -100,7 +100,10 @@ async def test_an_edit_through_any_door_is_on_every_screen_at_once(
         await live.next(), await full.next()
         created = await stack.post("/api/devices", json=make_device(host_name="by the app"))
         assert [one["host_name"] for one in (await live.next_of("inventory"))["changed"]] == ["by the app"]
-        assert (await full.next())[-1]["host_name"] == "by the app"
+        # The feed of 2020 holds it back until it is read.
+        await full.send({"socket_type": "refresh"})
+        while (await full.next())[-1]["host_name"] != "by the app":
+            pass
         await network.patch(f"/devices/{created.json()['id']}", json={"host_name": "by the network"})
         assert [one["host_name"] for one in (await live.next_of("inventory"))["changed"]] == ["by the network"]
         await network.delete(f"/devices/{created.json()['id']}")

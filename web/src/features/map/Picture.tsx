@@ -108,8 +108,9 @@ interface SpotProps {
 
 const Spot = memo(function Spot({ place, state, isCutOff, isNamed, isFaint, isHere }: SpotProps) {
 	const { id, name, x, y } = place;
-	const marks = [place.isSimulated && words.simulated, words.state[state], isCutOff && words.map.cutOff];
-	const label = [name, ...marks].filter(Boolean).join(', ');
+	// What is shown comes first, as it is shown.
+	const shown = place.isSimulated ? `${name} ${words.sim}` : name;
+	const label = [shown, words.state[state], isCutOff && words.map.cutOff].filter(Boolean).join(', ');
 	return (
 		<a href={`?device=${id}`} data-id={id} tabIndex={isHere ? 0 : -1} aria-label={label}>
 			<g
@@ -150,8 +151,4 @@ function Name({ place }: { place: Place }) {
 }
 
 const Sim = ({ place }: { place: Place }) =>
-	place.isSimulated ? (
-		<tspan className="map-sim" dx="0.4em">
-			{words.sim}
-		</tspan>
-	) : null;
+	place.isSimulated ? <tspan className="map-sim"> {words.sim}</tspan> : null;
