@@ -112,7 +112,7 @@ async def test_simulated_devices_are_marked_wherever_they_are_named(
     await page.call("goto", f"{settings.app_address}/?view=map")
     await page.until("document.querySelectorAll('.map-spot').length === 4")
     labels = await page.evaluate("[...document.querySelectorAll('.map-picture a')].map((one) => one.ariaLabel)")
-    assert sorted("simulated device" in label for label in labels) == [False, True, True, True]
+    assert sorted(" SIM, " in label for label in labels) == [False, True, True, True]
     assert await page.evaluate("document.querySelectorAll('.map-sim').length") == 3
 
 
