@@ -56,6 +56,10 @@ class Device(SQLModel, table=True):
     driver_options: dict[str, Any] = Field(sa_type=JSONB)
     tags: list[str] = Field(sa_type=JSONB)
     parent_id: int | None = None
+    # When it came into the store, or got another driver; minus infinity where nobody knows, and on a first start.
+    driver_since: datetime = Field(
+        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("'-infinity'")}
+    )
 
 
 class Snapshot(SQLModel, table=True):

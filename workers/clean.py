@@ -11,7 +11,7 @@ from dashnet.jobs import Job, request_now
 from dashnet.publication import Kind
 from dashnet.reading import to_tick
 from workers.context import WorkerContext
-from workers.devices import sync_inventory
+from workers.devices import forget_driver_since, sync_inventory
 from workers.ledger import Run, RunKey, open_run
 from workers.ledger_queries import select_last_done
 from workers.network_client import Readings
@@ -54,6 +54,8 @@ async def clean(context: WorkerContext, tick: datetime, requested_by: str) -> No
         await _pack_finished_day(context, tick)
         async with change_store(context, run.connection) as outbox:
             await sync_inventory(context, run.connection, outbox)
+            if is_first:
+                await forget_driver_since(run.connection)
         if settings.demo_reset or is_first:
             await _reset_simulated(context, run, tick)
         async with change_store(context, run.connection) as outbox:
@@ -80,7 +82,8 @@ def coming_days(moment: datetime) -> set[date]:
 async def _reset_simulated(context: WorkerContext, run: Run, tick: datetime) -> None:
     """Page by page: read the ten full minutes before the tick, delete everything up to it, write these minutes anew.
 
-    What is older than these and not rolled up yet stays until the next time.
+    What is older than these and not rolled up yet stays until the next time. A device that was added within them gets
+    only those since, and one that was real before keeps what was read of it.
     """
     last = to_tick(tick - timedelta(microseconds=1))
     minutes = [last - timedelta(minutes=back) for back in reversed(range(BASELINE_MINUTES))]
@@ -105,9 +108,9 @@ async def _replace_baseline(
     """In one transaction, for these minutes are not all rolled up yet: nobody must find them gone."""
     ids = sorted({device_id for readings in baseline for device_id in readings.device_ids})
     async with change_store(context, run.connection):
-        await delete_snapshots_between(run.connection, ids, minutes[0], tick)
+        await delete_snapshots_between(run.connection, ids, minutes, tick)
         for minute, readings in zip(minutes, baseline, strict=True):
-            run.snapshot_count += len(await insert_snapshots(run.connection, minute, readings))
+            run.snapshot_count += len(await insert_snapshots(run.connection, minute, readings, of_past=True))
 
 
 async def _select_page(connection: AsyncConnection, after: int, limit: int) -> Sequence[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -77,13 +78,19 @@ async def _apply_changes(connection: AsyncConnection, changes: InventoryChanges)
 async def _upsert_devices(connection: AsyncConnection, devices: Sequence[dict[str, Any]]) -> None:
     fields = _FIELDS.removeprefix("id, ")
     statement = text(
-        f"INSERT INTO store.device ({_FIELDS}) SELECT {_FIELDS} "
+        f"INSERT INTO store.device ({_FIELDS}, driver_since) SELECT {_FIELDS}, :now "
         f"FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS record({_RECORD}) "
         f"ON CONFLICT (id) DO UPDATE SET ({fields}) = "
-        f"ROW ({', '.join('excluded.' + field for field in fields.split(', '))})"
+        f"ROW ({', '.join('excluded.' + field for field in fields.split(', '))}), driver_since = "
+        "CASE WHEN device.driver = excluded.driver THEN device.driver_since ELSE excluded.driver_since END"
     )
     if devices:
-        await connection.execute(statement, {"records": orjson.dumps(devices).decode()})
+        await connection.execute(statement, {"records": orjson.dumps(devices).decode(), "now": datetime.now(UTC)})
+
+
+async def forget_driver_since(connection: AsyncConnection) -> None:
+    """Take all devices as having had their drivers always, as those of a first start have."""
+    await connection.execute(text("UPDATE store.device SET driver_since = '-infinity'"))
 
 
 async def _tell_changes(connection: AsyncConnection, changes: InventoryChanges, outbox: Outbox) -> None:

@@ -13,10 +13,13 @@ from workers.network_client import Readings
 _DELETE_DEVICES = 200
 
 
-async def insert_snapshots(connection: AsyncConnection, tick: datetime, readings: Readings) -> set[int]:
+async def insert_snapshots(
+    connection: AsyncConnection, tick: datetime, readings: Readings, *, of_past: bool = False
+) -> set[int]:
     """Store readings under their tick; returns the ids of the devices that got one.
 
-    A device that is not in the store any more gets none, and one that has a snapshot of this tick keeps it.
+    A device that is not in the store any more gets none, and one that has a snapshot of this tick keeps it. `of_past`:
+    they were made for a tick that is over, so a device that was added since, or had another driver then, gets none.
     """
     inserted = await connection.scalar(
         text(
@@ -25,11 +28,12 @@ async def insert_snapshots(connection: AsyncConnection, tick: datetime, readings
             "jitter_seconds) SELECT :tick, reading.* FROM unnest(CAST(:ids AS int[]), CAST(:up AS real[]), "
             "CAST(:down AS real[]), CAST(:round_trip AS real[]), CAST(:active AS bool[]), CAST(:loss AS real[]), "
             "CAST(:jitter AS real[])) AS reading (device_id) "
-            "JOIN store.device ON device.id = reading.device_id "
+            "JOIN store.device ON device.id = reading.device_id AND (NOT :of_past OR driver_since <= :tick) "
             "ON CONFLICT DO NOTHING RETURNING device_id) SELECT array_agg(device_id) FROM inserted"
         ),
         {
             "tick": tick,
+            "of_past": of_past,
             "ids": readings.device_ids,
             "up": readings.upload_speeds,
             "down": readings.download_speeds,
@@ -77,22 +81,34 @@ def to_publication(
 
 
 async def delete_snapshots_between(
-    connection: AsyncConnection, device_ids: Sequence[int], begin: datetime, end: datetime
+    connection: AsyncConnection, device_ids: Sequence[int], minutes: Sequence[datetime], end: datetime
 ) -> None:
-    """Delete these devices' snapshots of some minutes, `begin` and `end` included, within the caller's transaction."""
+    """Delete these devices' snapshots from the first of some minutes up to `end`, both included.
+
+    A device that got its driver after the last minute keeps what it has: nothing could take its place.
+    """
     await connection.execute(
-        text("DELETE FROM store.snapshot WHERE device_id = ANY(:ids) AND time_stamp BETWEEN :begin AND :end"),
-        {"ids": device_ids, "begin": begin, "end": end},
+        text(
+            "DELETE FROM store.snapshot USING store.device WHERE device.id = device_id AND device_id = ANY(:ids) "
+            "AND time_stamp BETWEEN :begin AND :end AND time_stamp >= driver_since AND driver_since <= :last"
+        ),
+        {"ids": device_ids, "begin": minutes[0], "last": minutes[-1], "end": end},
     )
 
 
 async def delete_snapshots_before(engine: AsyncEngine, device_ids: Sequence[int], moment: datetime) -> int:
-    """Delete these devices' snapshots before `moment`, in small batches; returns how many."""
+    """Delete these devices' snapshots before `moment`, in small batches; returns how many.
+
+    Those of a device's earlier driver stay.
+    """
     deleted = 0
     for batch in _batches(device_ids):
         async with engine.begin() as connection:
             result = await connection.execute(
-                text("DELETE FROM store.snapshot WHERE device_id = ANY(:ids) AND time_stamp < :moment"),
+                text(
+                    "DELETE FROM store.snapshot USING store.device WHERE device.id = device_id "
+                    "AND device_id = ANY(:ids) AND time_stamp < :moment AND time_stamp >= driver_since"
+                ),
                 {"ids": batch, "moment": moment},
             )
             deleted += result.rowcount

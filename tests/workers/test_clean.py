@@ -1,8 +1,9 @@
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import text
 
 from dashnet.history.counts import SummaryCounts, select_summary_counts
@@ -10,6 +11,7 @@ from dashnet.history.plan import make_plan
 from dashnet.history.tiers import open_history
 from dashnet.publication import read_missed, read_position
 from dashnet.reading import to_tick
+from tests.conftest import run_network
 from tests.factories import make_device
 from tests.oracle import Row
 from tests.snapshots import store_rows
@@ -60,6 +62,103 @@ async def test_the_baseline_is_the_simulated_past_itself(
     assert [tuple(row) for row in stored] == [
         (one["id"], one["active_connection"], one["upload_speed"], one["download_speed"]) for one in past
     ]
+
+
+MINUTE, MICROSECOND = timedelta(minutes=1), timedelta(microseconds=1)
+
+
+def end_of_baseline(now: datetime) -> datetime:
+    """The end of the last full minute."""
+    return to_tick(now - MICROSECOND) + MINUTE
+
+
+async def add_late(context: WorkerContext, network: httpx.AsyncClient, now: datetime, **fields: object) -> int:
+    """A device added after the first clean."""
+    await clean(context, now - MICROSECOND, "first start")
+    device_id: int = (await network.post("/devices/", json=make_device(**fields))).json()["id"]
+    await sync(context, 2)
+    return device_id
+
+
+async def set_since(context: WorkerContext, device_id: int, since: datetime) -> None:
+    async with context.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE store.device SET driver_since = :since WHERE id = :id"), {"since": since, "id": device_id}
+        )
+
+
+async def since_of(context: WorkerContext, device_id: int) -> datetime:
+    rows = await select_all(context, f"SELECT driver_since FROM store.device WHERE id = {device_id}")
+    since: datetime = rows[0].driver_since
+    return since
+
+
+@pytest.mark.parametrize(("age_seconds", "minutes"), [(0, 0), (59, 0), (60, 1), (179, 2), (180, 3), (3600, 10)])
+async def test_a_device_added_later_gets_no_past_from_before_it_was_added(
+    context: WorkerContext,
+    network: httpx.AsyncClient,
+    device_ids: list[int],
+    now: datetime,
+    age_seconds: int,
+    minutes: int,
+) -> None:
+    end = end_of_baseline(now)
+    late = await add_late(context, network, now)
+    await set_since(context, late, end - timedelta(seconds=age_seconds))
+    await clean(context, now, "test")
+    whole = [end - back * MINUTE for back in range(10, 0, -1)]
+    assert await times_of(context, late) == whole[10 - minutes :]
+    assert [await times_of(context, one) for one in device_ids] == [whole] * 3
+
+
+async def test_a_device_is_added_when_the_store_hears_of_it(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime
+) -> None:
+    before = datetime.now(UTC)
+    late = await add_late(context, network, now)
+    after = datetime.now(UTC)
+    await network.patch(f"/devices/{late}", json={"host_name": "renamed"})
+    await sync(context, 3)
+    since = await since_of(context, late)
+    assert before <= since <= after
+    await clean(context, since + 3 * MINUTE, "test")
+    times = await times_of(context, late)
+    assert (len(times), min(times) >= since) == (3, True)
+
+
+async def test_a_device_added_in_the_minute_of_a_clean_keeps_its_only_reading(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime
+) -> None:
+    late = await add_late(context, network, now)
+    await set_since(context, late, end_of_baseline(now) - MINUTE + MICROSECOND)
+    await refresh(context, now - MICROSECOND, "by hand")
+    await clean(context, now, "test")
+    assert await times_of(context, late) == [now - MICROSECOND]
+
+
+async def test_what_was_read_of_a_real_device_stays_once_it_is_simulated(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime
+) -> None:
+    end = end_of_baseline(now)
+    late = await add_late(context, network, now, driver="host")
+    await store_rows(context.engine, [Row(late, end - back * MINUTE, True, 1.0, 2.0) for back in (8, 5, 2)])
+    before = datetime.now(UTC)
+    await network.patch(f"/devices/{late}", json={"driver": "simulated"})
+    await sync(context, 3)
+    assert await since_of(context, late) >= before
+    await set_since(context, late, end - 3 * MINUTE)
+    await clean(context, now, "test")
+    assert await times_of(context, late) == [end - back * MINUTE for back in (8, 5, 3, 2, 1)]
+
+
+async def test_the_fleet_of_a_first_start_keeps_its_ten_minutes_however_young_it_is(
+    context: WorkerContext, store: None, now: datetime
+) -> None:
+    async with run_network(context.settings.model_copy(update={"demo_devices": 12})):
+        await clean(context, now - MICROSECOND, "first start")
+        await clean(context, now, "test")
+    counts = await select_all(context, "SELECT count(*), min(time_stamp) FROM store.snapshot GROUP BY device_id")
+    assert [tuple(row) for row in counts] == [(10, end_of_baseline(now) - 10 * MINUTE)] * 12
 
 
 async def test_real_devices_are_never_wiped(

@@ -114,7 +114,7 @@ export const words = {
 		ask: 'Clean …',
 		title: 'Clean now?',
 		simulated:
-			'The readings of simulated devices since the last clean are replaced by the ten minutes before now. What is older than its retention goes. This cannot be undone.',
+			'The readings of simulated devices since the last clean are replaced by the ten minutes before now (fewer for a device that was added within them). What is older than its retention goes. This cannot be undone.',
 		real: 'Readings of real devices within their retention stay. Every hour the same is done by itself.',
 		now: 'Clean now',
 	},
