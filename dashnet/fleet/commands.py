@@ -65,7 +65,7 @@ async def import_fleet(path: Path, file_format: FileFormat | None, driver: str |
     """
     fleet, found = await asyncio.to_thread(read_fleet, path, file_format)
     usual = "icmp" if found is FileFormat.NETBOX else "simulated"
-    _print_left_out(fleet)
+    _print_notes(fleet)
     print_changes(await _put(path, fleet, left_out="keep", new_driver=driver or usual), Console())
 
 
@@ -85,7 +85,7 @@ async def apply_fleet(
         ServiceUnavailable, InvalidInput: as `import_fleet`.
     """
     fleet, _ = await asyncio.to_thread(read_fleet, path, file_format)
-    _print_left_out(fleet)
+    _print_notes(fleet)
     if prune and not dry_run:
         removed = (await _put(path, fleet, dry_run="true", prune="true"))["removed"]
         names = ", ".join(device["host_name"] for device in removed[:5]) + (", ..." if len(removed) > 5 else "")
@@ -100,8 +100,8 @@ async def apply_fleet(
     return EXIT_CHANGES if dry_run and has_changes else 0
 
 
-def _print_left_out(fleet: Fleet) -> None:
-    for line in fleet.left_out:
+def _print_notes(fleet: Fleet) -> None:
+    for line in (*fleet.notes, *fleet.left_out):
         print(line, file=sys.stderr)  # noqa: T201
 
 

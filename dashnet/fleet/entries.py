@@ -33,10 +33,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The devices of a file, and what of it was left out on purpose, in words."""
+    """The devices of a file, and in words: what of it was left out on purpose, and how it had to be read."""
 
     entries: Sequence[Entry]
     left_out: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 class WrongLine(Exception):

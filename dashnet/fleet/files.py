@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from dashnet.errors import DashnetError, FieldError, InvalidInput
@@ -10,6 +11,7 @@ from dashnet.fleet.csv_files import read_csv
 from dashnet.fleet.entries import MOST_BYTES, Entry, Fleet, WrongLine, refuse
 from dashnet.fleet.formats import FileFormat
 from dashnet.fleet.netbox import is_netbox, read_netbox
+from dashnet.fleet.tables import decode_table, read_header
 from dashnet.fleet.yaml_files import read_yaml
 
 STANDARD_INPUT = Path("-")
@@ -42,8 +44,8 @@ def read_fleet(path: Path, file_format: FileFormat | None) -> tuple[Fleet, FileF
 
 def tell_csv_apart(content: bytes, file_format: FileFormat) -> FileFormat:
     """Of CSV whether it is NetBox's, which its header shows."""
-    header = content.partition(b"\n")[0].decode("utf-8-sig", "replace")
-    return FileFormat.NETBOX if file_format is FileFormat.CSV and is_netbox(header) else file_format
+    is_csv = file_format is FileFormat.CSV
+    return FileFormat.NETBOX if is_csv and is_netbox(read_header(content)) else file_format
 
 
 def parse_fleet(
@@ -54,14 +56,17 @@ def parse_fleet(
     Raises:
         InvalidInput: it is wrong; tells the line.
     """
-    text = _decode(content, name)
     try:
-        fleet = read_yaml(text, environment) if file_format is FileFormat.YAML else _TABLE_READERS[file_format](text)
+        if file_format is FileFormat.YAML:
+            fleet = read_yaml(_decode(content), environment)
+        else:
+            text, note = decode_table(content)
+            fleet = replace(_TABLE_READERS[file_format](text), notes=[note] if note else [])
     except WrongLine as error:
         where = f"{name}:{error.line}"
         raise InvalidInput(f"{where}: {error.detail}; nothing was changed", [FieldError(where, error.detail)]) from None
     if not fleet.entries:
-        told = "".join(f"\n  {one}" for one in fleet.left_out)
+        told = "".join(f"\n  {one}" for one in (*fleet.notes, *fleet.left_out))
         raise InvalidInput(f"{name} holds no device; nothing was changed{told}")
     return fleet
 
@@ -80,12 +85,12 @@ def _read_content(path: Path) -> bytes:
     return content
 
 
-def _decode(content: bytes, name: str) -> str:
+def _decode(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidInput(f"{name}:{line}: this is no UTF-8 text; nothing was changed") from None
+        raise WrongLine(line, "this is no UTF-8 text") from None
 
 
 def locate(name: str, fleet: Fleet, refused: DashnetError) -> DashnetError:

@@ -1,11 +1,12 @@
 """Devices of NetBox, from the CSV that its list of devices exports (docs/configuration.md has the mapping)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashnet.fleet.csv_files import read_list, read_rows
+from dashnet.fleet.csv_files import read_list
 from dashnet.fleet.entries import Entry, Fleet, WrongLine
+from dashnet.fleet.tables import normalize_name, read_table
 
 _MOST_TAG_CHARACTERS = 64
 _MOST_ADDRESS_CHARACTERS = 64
@@ -28,9 +29,9 @@ _KNOWN = {column for columns in _COLUMNS.values() for column in columns}
 _TAGGED = ("site", "manufacturer", "model")
 
 
-def is_netbox(header: str) -> bool:
-    """Whether the first line of a CSV file is that of NetBox, and not that of an export of ours."""
-    columns = {_normalize(cell) for cell in re.split("[,;]", header)}
+def is_netbox(header: Sequence[str]) -> bool:
+    """Whether these are the columns of NetBox, and not those of an export of ours."""
+    columns = {normalize_name(name) for name in header}
     return bool(columns & set(_COLUMNS["name"])) and "host_name" not in columns
 
 
@@ -38,17 +39,15 @@ def read_netbox(text: str) -> Fleet:
     """The devices of NetBox's CSV. Columns that we have no place for, and devices without an address, are left out.
 
     Raises:
-        WrongLine: this is no CSV, or has no column for the names.
+        WrongLine: this is no CSV, or has no column for the names or the addresses.
     """
-    rows = read_rows(text)
-    line, header = next(rows, (1, []))
-    names = [_normalize(cell) for cell in header]
-    if not set(names) & set(_COLUMNS["name"]):
-        raise WrongLine(line, "there is no column `name`: this is no export of NetBox's devices")
-    unknown = [cell for cell, name in zip(header, names, strict=True) if name not in _KNOWN]
+    table = read_table(text)
+    names = [normalize_name(name) for name in table.header]
+    unknown = [one.strip() for one, name in zip(table.header, names, strict=True) if name not in _KNOWN]
+    _check_header(table.line, names, unknown)
     left_out = [f"left out columns: {', '.join(unknown)}"] if unknown else []
     entries = []
-    for line, row in rows:
+    for line, row in table.rows:
         device = _pick(dict(zip(names, row, strict=True)))
         if device["ip"] and (device["name"] or device["id"]):
             entries.append(_to_entry(line, device))
@@ -58,8 +57,12 @@ def read_netbox(text: str) -> Fleet:
     return Fleet(entries, left_out)
 
 
-def _normalize(header: str) -> str:
-    return re.sub(r"[\s_-]+", "_", header.strip(" \ufeff\"'").lower())
+def _check_header(line: int, names: Sequence[str], unknown: Sequence[str]) -> None:
+    if not set(names) & set(_COLUMNS["name"]):
+        raise WrongLine(line, "there is no column `name`: this is no export of NetBox's devices")
+    if not set(names) & set(_COLUMNS["ip"]):
+        told = f"; unknown are: {', '.join(unknown)} (switch NetBox to English before the export)" if unknown else ""
+        raise WrongLine(line, f"there is no column for the address, such as `IP Address` or `primary_ip4`{told}")
 
 
 def _pick(row: Mapping[str, str]) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ _TEXT = {"schema": {"type": "string"}}
 _FILE = {"content": {"application/yaml": {"schema": {"type": "object"}}, "text/csv": _TEXT}}
 _CHANGES = {
     "description": "What changed, as `PUT /devices/` of the network service answers it; `left_out` tells what of the "
-    "file was left out on purpose",
+    "file was left out on purpose, `notes` how it had to be read (a CSV as Windows-1252, say)",
     "content": {"application/json": {"schema": {"type": "object"}}},
 }
 # A file that comes from elsewhere learns nothing of this process's environment.
@@ -75,7 +75,8 @@ async def apply_fleet(
     if found is FileFormat.NETBOX:
         values["new_driver"] = "icmp"
     changes = await _apply(network, fleet, values)
-    return Response(orjson.dumps({**changes, "left_out": list(fleet.left_out)}), media_type="application/json")
+    told = {"left_out": list(fleet.left_out), "notes": list(fleet.notes)}
+    return Response(orjson.dumps({**changes, **told}), media_type="application/json")
 
 
 async def _apply(network: httpx.AsyncClient, fleet: Fleet, values: Mapping[str, Any]) -> Any:  # the service's own

@@ -13,7 +13,7 @@ from dashnet.history.counts import select_device_counts, select_summary_counts
 from dashnet.history.plan import make_plan
 from dashnet.history.tiers import Tier, open_history
 from dashnet.problems import problem_responses
-from services.app.csv_lines import to_csv
+from dashnet.spreadsheets import to_csv
 from services.app.dependencies import CurrentPanel, Engine
 from services.app.devices import DeviceId, find_device, has_simulated
 from services.app.points import (

@@ -15,7 +15,7 @@ from dashnet.history.plan import Plan, make_plan
 from dashnet.history.tiers import Tier, open_history, select_interface_extent
 from dashnet.problems import problem_responses
 from dashnet.reading import State, to_wire
-from services.app.csv_lines import to_csv
+from dashnet.spreadsheets import to_csv
 from services.app.dependencies import CurrentPanel, Engine
 from services.app.devices import DeviceId, find_device
 from services.app.history import ALSO_CSV, to_csv_response, to_json

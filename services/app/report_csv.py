@@ -1,7 +1,7 @@
-"""A report as CSV: a row for each device, for whoever goes on calculating."""
+"""A report as CSV: a row for each device, to be opened in a spreadsheet."""
 
 from dashnet.history.report import DeviceFigures, ReportFigures
-from services.app.csv_lines import to_csv
+from dashnet.spreadsheets import to_csv_file
 
 COLUMNS = (
     *("month", "device_id", "host_name", "device_type", "ip_address", "tags"),
@@ -17,7 +17,7 @@ def to_csv_report(figures: ReportFigures) -> bytes:
 
     Months can be laid beneath one another: each row says of which one it is. Between tags stands a semicolon.
     """
-    return to_csv([COLUMNS, *(_to_row(figures["month"], device) for device in figures["devices"])])
+    return to_csv_file([COLUMNS, *(_to_row(figures["month"], device) for device in figures["devices"])])
 
 
 def _to_row(month: str, device: DeviceFigures) -> list[object]:

@@ -4,6 +4,7 @@ import yaml
 
 from dashnet.settings import Settings
 from tests.conftest import run_app
+from tests.factories import make_device
 
 LAPTOP = """devices:
 - host_name: laptop
@@ -69,3 +70,18 @@ async def test_without_the_network_service_there_is_a_problem(settings: Settings
     async with run_app(settings) as app:
         for answer in (await app.get("/api/fleet"), await app.put("/api/fleet", content=LAPTOP)):
             assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+
+
+async def test_an_exported_csv_opens_in_a_spreadsheet(app: httpx.AsyncClient, network: httpx.AsyncClient) -> None:
+    (await network.post("/devices/", json=make_device(host_name="=Büro", tags=["a;=1+1"]))).raise_for_status()
+    content = (await app.get("/api/fleet", params={"format": "csv"})).content
+    assert content.startswith("\ufeffhost_name,".encode())
+    assert "\r\n'=Büro," in content.decode()
+    assert "a;'=1+1" in content.decode()
+
+
+async def test_the_answer_says_how_a_file_had_to_be_read(app: httpx.AsyncClient) -> None:
+    content = "host_name;ip_address\nBüro;127.0.0.1\n".encode("cp1252")
+    answer = await app.put("/api/fleet", params={"format": "csv", "dry_run": True}, content=content)
+    assert [one["host_name"] for one in answer.json()["created"]] == ["Büro"]
+    assert "Windows-1252" in answer.json()["notes"][0]

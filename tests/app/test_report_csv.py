@@ -8,7 +8,7 @@ from tests.figures import make_device_figures, make_empty_figures, make_figures
 
 
 def read_rows(report: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(report.decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(report.decode("utf-8-sig"), newline="")))
 
 
 def test_each_device_has_a_row_with_every_figure() -> None:
@@ -37,7 +37,11 @@ def test_a_formula_in_a_name_is_defused() -> None:
 
 
 def test_without_devices_there_is_the_header_alone() -> None:
-    assert to_csv_report(make_empty_figures(devices=0)).decode() == ",".join(COLUMNS) + "\r\n"
+    assert to_csv_report(make_empty_figures(devices=0)).decode("utf-8-sig") == ",".join(COLUMNS) + "\r\n"
+
+
+def test_a_spreadsheet_is_told_that_it_is_utf_8() -> None:
+    assert to_csv_report(make_figures()).startswith("\ufeffmonth,".encode())
 
 
 def test_ten_thousand_devices_are_ten_thousand_rows() -> None:

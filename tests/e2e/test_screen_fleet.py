@@ -89,6 +89,16 @@ async def test_netbox_and_what_is_left_out_of_it(page: Page, settings: Settings,
     assert "patch1" in await page.text(".fleet-lines")
 
 
+async def test_a_file_in_windows_characters_is_shown_with_a_note(
+    page: Page, settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "fleet.csv"
+    file.write_bytes("sep=;\r\nHost Name;IP Address;\r\nBüro;127.0.0.9;\r\n;;\r\n".encode("cp1252"))
+    await open_import(page, settings, file)
+    await page.until(f"{FLEET}.innerText.includes('1 to add, 0 to change')")
+    assert "read as Windows-1252" in await page.text(".fleet-lines")
+
+
 @pytest.mark.parametrize("name", ["YAML", "CSV"])
 async def test_an_export_is_a_link_to_the_file(page: Page, settings: Settings, name: str) -> None:
     await page.call("goto", f"{settings.app_address}/?view=devices")

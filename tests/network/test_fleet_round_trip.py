@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dashnet.fleet.csv_files import read_csv, write_csv
+from dashnet.fleet.csv_files import write_csv
 from dashnet.fleet.entries import Fleet
 from dashnet.fleet.export import to_fleet
+from dashnet.fleet.files import parse_fleet
+from dashnet.fleet.formats import FileFormat
 from dashnet.fleet.yaml_files import read_yaml, write_yaml
 from services.network.fleet_plan import Mode, plan_fleet
 from services.network.inventory import Changes
@@ -32,6 +34,10 @@ TEXTS = st.sampled_from(
         "${HOME}",
         "=1+1",
         "'",
+        "a;=1",
+        "\t@a",
+        "\r",
+        "sep=;",
         "- a",
         "a: b",
         "#",
@@ -101,7 +107,8 @@ def from_yaml(devices: Sequence[Any]) -> Fleet:
 
 
 def from_csv(devices: Sequence[Any]) -> Fleet:
-    return read_csv(write_csv(devices))
+    # A file without a device is refused.
+    return parse_fleet(write_csv(devices).encode(), "fleet.csv", FileFormat.CSV) if devices else Fleet([])
 
 
 def entries_of(fleet: Fleet) -> Sequence[DeviceEntry]:

@@ -93,7 +93,7 @@ export const fleet = {
 	otherSecret: 'another secret',
 	nothing: '(nothing)',
 	changes: 'What would change',
-	kinds: { new: 'new', changed: 'changed', left: 'left out' },
+	kinds: { note: 'note', new: 'new', changed: 'changed', left: 'left out' },
 	more: (count: number) => `and ${count.toLocaleString()} more`,
 	counts: (created: number, changed: number, unchanged: number, leftOut: number) =>
 		[

@@ -212,3 +212,15 @@ async def test_the_list_shows_every_device(
     assert lines[4].split()[:2] == [str(fleet[3]["id"]), "page"]
     await list_devices(as_json=True)
     assert orjson.loads(capsys.readouterr().out) == fleet
+
+
+async def test_a_csv_saved_by_excel_in_europe_is_imported_with_a_word(
+    network: httpx.AsyncClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "fleet.csv"
+    lines = ["sep=;", "Host Name ;MAC Address;IP Address;Tags;;", "Büro;0:1b:44:11:3a:4;10.0.0.1;Süd;;", ";;;;;"]
+    path.write_bytes("\r\n".join(lines).encode("cp1252"))
+    await import_fleet(path, None, None)
+    (device,) = await inventory(network)
+    assert (device["host_name"], device["mac_address"], device["tags"]) == ("Büro", "00:1B:44:11:3A:04", ["Süd"])
+    assert "read as Windows-1252" in capsys.readouterr().err

@@ -23,10 +23,10 @@ def test_what_is_written_is_read_as_the_same() -> None:
     assert [entry.fields for entry in read_csv(write_csv(devices)).entries] == devices
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-a", "@a", "'", "''", "'=a", "'a", "a"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-a", "@a", "'", "''", "'=a", "'a", "a", "a;=b", "\r=c"])
 def test_no_spreadsheet_takes_a_name_for_a_formula(name: str) -> None:
     text = write_csv([DEVICE | {"host_name": name}])
-    assert text.splitlines()[1][0] not in "=+-@"
+    assert text.split("\r\n")[1].strip('"')[0] not in "=+-@"
     assert read_csv(text).entries[0].fields["host_name"] == name
 
 
@@ -60,7 +60,7 @@ def test_lines_are_counted_as_an_editor_counts_them() -> None:
         ("", 1, "there are: host_name"),
         ("host_name,colour\n", 1, "there is no column 'colour'; there are: host_name, mac_address"),
         ("host_name,host_name\n", 1, "the column host_name is there twice"),
-        ("host_name,tags\na\n", 2, "1 cells, where the header has 2"),
+        ("host_name,Host Name\n", 1, "the column host_name is there twice"),
         ("host_name\na\nb,c\n", 3, "2 cells, where the header has 1"),
         ('host_name\n"a\n', 2, "no CSV"),
         ('host_name,tags\na,"""b"\n', 2, "tags are words separated by commas"),
@@ -76,4 +76,15 @@ def test_what_is_wrong_is_told_with_its_line(text: str, line: int, words: str) -
 
 
 def test_the_columns_are_those_of_an_export() -> None:
-    assert write_csv([]).strip() == ",".join(FIELDS)
+    assert write_csv([]) == "\ufeff" + ",".join(FIELDS) + "\r\n"
+
+
+def test_the_header_is_taken_as_a_spreadsheet_spells_it() -> None:
+    text = "Host_Name , MAC Address,IP-Address,,\nnas,02:00:00:00:00:01,10.0.0.1,,\n,,,,\n"
+    (entry,) = read_csv(text).entries
+    assert entry.fields == {"host_name": "nas", "mac_address": "02:00:00:00:00:01", "ip_address": "10.0.0.1"}
+
+
+def test_a_row_may_end_early() -> None:
+    (entry,) = read_csv("host_name,tags,parent\nnas,a\n").entries
+    assert entry.fields == {"host_name": "nas", "tags": ["a"], "parent": None}

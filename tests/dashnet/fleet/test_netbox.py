@@ -71,9 +71,26 @@ def test_a_file_without_names_is_refused() -> None:
         read_netbox("id,primary_ip4\n1,10.0.0.1\n")
 
 
+def test_a_header_in_another_language_is_named() -> None:
+    with pytest.raises(WrongLine, match="Rolle, IP-Adresse") as caught:
+        read_netbox("Name;Status;Rolle;IP-Adresse\nsw1;Aktiv;Switch;10.0.0.2/24\n")
+    assert (caught.value.line, "no column for the address" in caught.value.detail) == (1, True)
+
+
+def test_a_netbox_file_that_a_spreadsheet_saved_is_taken() -> None:
+    (entry,) = read_netbox("sep=;\nName;Status;IP Address;;\nsw1;Active;10.0.0.2/24;;\n;;;;\n").entries
+    assert (entry.line, entry.fields["host_name"], entry.fields["ip_address"]) == (3, "sw1", "10.0.0.2")
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
-    [("Name,Status", True), ('\ufeff"name";"status"', True), ("host_name,name", False), ("host_name,tags", False)],
+    [
+        (["Name", "Status"], True),
+        (["name "], True),
+        (["Host Name", "name"], False),
+        (["host_name", "tags"], False),
+        ([], False),
+    ],
 )
-def test_its_header_is_told_from_ours(header: str, expected: bool) -> None:
+def test_its_header_is_told_from_ours(header: list[str], expected: bool) -> None:
     assert is_netbox(header) is expected

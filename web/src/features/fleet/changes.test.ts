@@ -17,6 +17,7 @@ const changes: Changes = {
 	],
 	unchanged: 11,
 	left_out: ['patch-panel has no address'],
+	notes: ['read as Windows-1252'],
 };
 
 test.each([
@@ -30,6 +31,7 @@ test('each device is a line, and each field one below it', () => {
 	expect(countOf(changes)).toBe(2);
 	expect(toLines(changes)).toEqual({
 		shown: [
+			{ kind: 'note', text: 'read as Windows-1252', details: [] },
 			{ kind: 'new', text: 'printer (02:00:00:00:00:03)', details: [] },
 			{
 				kind: 'changed',
@@ -50,7 +52,7 @@ test('each device is a line, and each field one below it', () => {
 test('a large fleet is told in part', () => {
 	const created = Array.from({ length: 250 }, (_, index) => ({ host_name: `pc-${index}`, mac_address: '' }));
 	const { shown, more } = toLines({ ...changes, created });
-	expect([shown.length, more]).toEqual([200, 52]);
+	expect([shown.length, more]).toEqual([200, 53]);
 });
 
 test('faults are told with their lines', () => {

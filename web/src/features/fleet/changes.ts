@@ -12,16 +12,17 @@ interface Named {
 	mac_address: string | null;
 }
 
-/** As `PUT /api/fleet` answers; `left_out` tells what of the file was left out on purpose. */
+/** As `PUT /api/fleet` answers; `left_out`: what of the file was left out on purpose; `notes`: how it had to be read. */
 export interface Changes {
 	created: Named[];
 	changed: (Named & { changes: FieldChange[] })[];
 	unchanged: number;
 	left_out: string[];
+	notes: string[];
 }
 
 export interface Line {
-	kind: 'new' | 'changed' | 'left';
+	kind: 'note' | 'new' | 'changed' | 'left';
 	text: string;
 	details: string[];
 }
@@ -36,9 +37,10 @@ export function formatOf(name: string): 'yaml' | 'csv' | null {
 
 export const countOf = ({ created, changed }: Changes): number => created.length + changed.length;
 
-/** A line for each device, those that are added first; at the end what was left out, and how many are not shown. */
-export function toLines({ created, changed, left_out }: Changes): { shown: Line[]; more: number } {
+/** Notes on the file, a line for each device, those that are added first, what was left out, and how many are not shown. */
+export function toLines({ created, changed, left_out, notes }: Changes): { shown: Line[]; more: number } {
 	const lines: Line[] = [
+		...notes.map((text): Line => ({ kind: 'note', text, details: [] })),
 		...created.map((one): Line => ({ kind: 'new', text: nameOf(one), details: [] })),
 		...changed.map((one): Line => ({ kind: 'changed', text: nameOf(one), details: one.changes.map(tellChange) })),
 		...left_out.map((text): Line => ({ kind: 'left', text, details: [] })),
