@@ -13,7 +13,7 @@ NODE := web/node.sh
 SCREEN := services/app/static
 SCREEN_SOURCES := $(shell find web -name node_modules -prune -o -type f -print)
 
-.PHONY: help up up-embedded up-compose down web web-types pictures test test-compose lint types check bench jobs watch doctor lock clean-all
+.PHONY: help up up-embedded up-compose down web web-types pictures test test-compose soak lint types check bench jobs watch doctor lock clean-all
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ test: $(VENV)/.ready-dev web ## Run all tests on a real Postgres and a real Redi
 
 test-compose: $(VENV)/.ready-dev ## Build the image and try compose.yaml on the Docker engine that answers (some minutes)
 	@DASHNET_TEST_CONTAINERS=yes $(BIN)/python -m pytest tests/containers
+
+soak: $(VENV)/.ready-dev ## Kill, hang and cut off a stack of its own for ten minutes; nothing may be lost
+	@$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
 lint: $(VENV)/.ready-dev web ## Check style and formatting
 	@$(BIN)/ruff check .
