@@ -5,11 +5,13 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from pydantic import Field
 
-from dashnet.errors import DeviceTimeout, DriverError
+from dashnet.errors import DeviceTimeout
 from dashnet.reading import Reading, State
+from services.network.drivers.attempts import connect_early
 from services.network.drivers.driver import DeviceReads, DriverOptions, ReadLimits, Target
 from services.network.drivers.names import Names, to_driver_error
 
@@ -42,32 +44,25 @@ class TcpDriver:
         addresses = await self._names.resolve(target.ip_address)
         try:
             async with asyncio.timeout(options.timeout_seconds):
-                seconds = await _connect_to_any(addresses, options.port)
+                connect = partial(_connect, options.port)
+                seconds = await connect_early(addresses, connect, options.timeout_seconds)
         except TimeoutError:
             raise DeviceTimeout(f"port {options.port} gave no answer within {options.timeout_seconds:g} s") from None
         return Reading(target.device_id, State.UP, None, None, seconds, datetime.now(UTC))
 
 
-async def _connect_to_any(addresses: Sequence[str], port: int) -> float:
-    """Seconds that it took to connect to the first address that takes a connection.
+async def _connect(port: int, address: str) -> float:
+    """Return the seconds that it took to connect to this address.
 
     Raises:
-        DriverError: none does; tells of the last.
+        DriverError: no connection came about.
     """
-    failure: DriverError | None = None
-    for address in addresses:
-        try:
-            return await _connect(address, port)
-        except OSError as error:
-            failure = to_driver_error(error, f"port {port}")
-    assert failure is not None
-    raise failure
-
-
-async def _connect(address: str, port: int) -> float:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as connection:
-        connection.setblocking(False)
-        began = time.perf_counter()
-        await asyncio.get_running_loop().sock_connect(connection, (address, port))
-        return time.perf_counter() - began
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as connection:
+            connection.setblocking(False)
+            began = time.perf_counter()
+            await asyncio.get_running_loop().sock_connect(connection, (address, port))
+            return time.perf_counter() - began
+    except OSError as error:
+        raise to_driver_error(error, f"port {port}") from error

@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -14,10 +15,21 @@ from tests.network.drivers.silent import silent_port
 from tests.ports import free_port
 
 
-async def read(address: str, **options: float) -> Reading:
+async def read(address: str, names: Names | None = None, **options: float) -> Reading:
     target = Target(1, "Server", address, "tcp", parse_options("tcp", options), None)
-    (reading,) = await TcpDriver(Names(), ReadLimits(10, 5)).read([target], {})
+    (reading,) = await TcpDriver(names or Names(), ReadLimits(10, 9)).read([target], {})
     return reading
+
+
+class Listed(Names):
+    """Every name has these addresses, in this order."""
+
+    def __init__(self, *addresses: str) -> None:
+        super().__init__()
+        self._addresses = addresses
+
+    async def resolve(self, host: str) -> Sequence[str]:  # noqa: ARG002
+        return self._addresses
 
 
 @pytest.fixture
@@ -42,6 +54,31 @@ async def test_a_port_that_takes_connections_is_up_and_the_round_trip_is_the_tim
 async def test_all_addresses_of_a_name_are_tried(port: int) -> None:
     """`localhost` is ::1 first on many systems, where this server does not listen."""
     assert (await read("localhost", port=port)).state is State.UP
+
+
+@asynccontextmanager
+async def listening(address: str, port: int) -> AsyncIterator[None]:
+    async with await asyncio.start_server(lambda _, writer: writer.close(), address, port):
+        yield
+
+
+async def test_an_address_that_swallows_packets_does_not_cost_the_whole_time() -> None:
+    async with silent_port("127.50.0.1") as port, listening("127.0.0.1", port):
+        reading = await read("two.test", Listed("127.50.0.1", "127.0.0.1"), port=port, timeout_seconds=8)
+    assert (reading.state, reading.error) == (State.UP, None)
+
+
+async def test_silence_of_the_first_address_and_refusal_of_the_next_is_silence() -> None:
+    """A refusal says nothing of an address that is still waited for."""
+    async with silent_port("127.50.0.1") as port:
+        reading = await read("two.test", Listed("127.50.0.1", "127.0.0.1"), port=port, timeout_seconds=0.6)
+    assert (reading.state, reading.error) == (State.DOWN, f"port {port} gave no answer within 0.6 s")
+
+
+async def test_where_every_address_refuses_it_says_so() -> None:
+    port = free_port()
+    reading = await read("two.test", Listed("127.50.0.1", "127.0.0.1"), port=port)
+    assert (reading.state, reading.error) == (State.DOWN, f"port {port} refuses connections")
 
 
 async def test_a_port_that_refuses_is_down_and_says_so() -> None:
