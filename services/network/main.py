@@ -50,6 +50,7 @@ from services.network.fleet import make_demo_fleet, make_host_device
 from services.network.inventory import insert_devices, reserve_ids, select_revision, take_revision
 from services.network.inventory_cache import InventoryCache
 from services.network.models import SCHEMA
+from services.network.own_endpoints import list_own_endpoints
 from services.network.preparation import Preparation
 from services.network.reader import Reader
 from services.network.samples import RedisSamples
@@ -155,7 +156,7 @@ def make_reader(settings: Settings, redis: Redis) -> Reader:
         SnmpDriver(samples, limits),
         IcmpDriver(names, limits),
         TcpDriver(names, limits),
-        HttpDriver(names, limits),
+        HttpDriver(names, limits, list_own_endpoints(settings)),
         DnsDriver(names, limits),
     ]
     return Reader(drivers, SimulatedDriver(settings.seed), settings.read_deadline_seconds)
