@@ -75,6 +75,17 @@ export function useJobRuns() {
 	});
 }
 
+/** How far the newest tick lies ahead of the server's clock, asked for while `isWanted`; null where it does not. */
+export function useSecondsAhead(isWanted: boolean): number | null {
+	const asked = useQuery({
+		queryKey: ['seconds-ahead'],
+		enabled: isWanted,
+		queryFn: async ({ signal }) => found(await api.GET('/api/summary', { signal })).seconds_ahead,
+		refetchInterval: 20_000,
+	});
+	return isWanted ? (asked.data ?? null) : null;
+}
+
 /** All drivers; undefined until they are known, or where they cannot be asked for. */
 export function useDrivers(): readonly Driver[] | undefined {
 	return useQuery({

@@ -47,6 +47,10 @@ export const words = {
 		worker: (age: string) =>
 			`The last refresh is ${age} old, and no worker has taken up one since. Is a worker running?`,
 		failed: (error: string) => `The last refresh failed: ${error}`,
+		delayed: (since: string) =>
+			`The database is out of reach. Readings go on and what you see is live; storing them is delayed since ${since} and will be made up.`,
+		ahead: (span: string) =>
+			`The server’s clock was set back: the newest readings are ${span} ahead of it and stay on screen until then.`,
 		none: 'No refresh has finished yet. Is a worker running?',
 		history: 'The past cannot be read at the moment.',
 		own: 'This page has made a mistake; the server has answered. Please report what the browser’s console says.',

@@ -7,7 +7,7 @@ import { DeviceView } from '../features/device/DeviceView';
 import { Devices } from '../features/devices/Devices';
 import { AddButton, DeviceActions } from '../features/edit/Actions';
 import { JobsView } from '../features/jobs/JobsView';
-import { useJobRuns, useLive, useNow } from '../hooks';
+import { useJobRuns, useLive, useNow, useSecondsAhead } from '../hooks';
 import { words } from '../words';
 import { Boundary } from './Boundary';
 import { DevicesMenu } from './DevicesMenu';
@@ -15,7 +15,7 @@ import { Freshness, Header, type Standing } from './Header';
 import { NoticeBar } from './NoticeBar';
 import { Overview } from './Overview';
 import { showTab, toTab } from './tab';
-import { findAsOf, findTrouble } from './trouble';
+import { findAsOf, findTrouble, mayBeAhead } from './trouble';
 
 const NetworkMap = lazy(() => loadPart(import('../features/map/NetworkMap')));
 
@@ -24,7 +24,8 @@ export function App() {
 	const live = useLive((all) => all);
 	const runs = useJobRuns();
 	const now = useNow();
-	const trouble = findTrouble(live, runs.data, now);
+	const secondsAhead = useSecondsAhead(mayBeAhead(live, now));
+	const trouble = findTrouble(live, { runs: runs.data, secondsAhead }, now);
 	const asOf = findAsOf(live, trouble, now);
 	const { title, favicon } = toTab(live, trouble, asOf);
 	useEffect(() => showTab({ title, favicon }), [title, favicon]);

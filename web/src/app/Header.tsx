@@ -61,7 +61,8 @@ export function Header(standing: Standing) {
 export function Freshness({ trouble, asOf }: Standing) {
 	const link = useLive((live) => live.link);
 	const timeStamp = useLive((live) => live.panel?.timeStamp);
-	const isBad = trouble !== null || asOf !== null;
+	// What is shown is the present all the same while it only waits to be stored.
+	const isBad = (trouble !== null && trouble.kind !== 'delayed') || asOf !== null;
 	const kind = isBad ? 'bad' : link === 'open' ? 'well' : 'wait';
 	return (
 		<span className={`fresh fresh-${kind}`}>

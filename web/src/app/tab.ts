@@ -15,7 +15,8 @@ export function toTab(
 		return { title: `⚠ ${words.link[trouble.kind]}${age} · ${words.name}`, favicon: 'lost' };
 	if (totals === null) return { title: words.name, favicon: 'wait' };
 	const counts = `${totals.up.toLocaleString()}/${totals.devices.toLocaleString()} ${words.state.up.toLowerCase()}`;
-	if (trouble || asOf !== null) return { title: `⚠ ${counts}${age} · ${words.name}`, favicon: 'lost' };
+	if ((trouble && trouble.kind !== 'delayed') || asOf !== null)
+		return { title: `⚠ ${counts}${age} · ${words.name}`, favicon: 'lost' };
 	return { title: `${counts} · ${words.name}`, favicon: totals.down > 0 ? 'down' : 'up' };
 }
 

@@ -31,6 +31,16 @@ test('a refresh turns a device, and leaves the others as the very same objects',
 	expect(panel.timeStamp).toBe(tick);
 });
 
+test('that storing is delayed is known until a message no longer says so', () => {
+	expect(begin.storingDelayedSince).toBeNull();
+	const delayed = follow(begin, snapshots({ storing_delayed_since: tick })) as Panel;
+	expect(delayed.storingDelayedSince).toBe(tick);
+	expect((follow(delayed, snapshots({ seq: 43 })) as Panel).storingDelayedSince).toBeNull();
+	const opened = { ...state(41, [device(1)]), storing_delayed_since: tick };
+	expect((follow(null, opened) as Panel).storingDelayedSince).toBe(tick);
+	expect((follow(delayed, state(43, [device(1)])) as Panel).storingDelayedSince).toBeNull();
+});
+
 test('the panel before stays as it was', () => {
 	follow(begin, snapshots());
 	expect(begin.devices.get(1)?.state).toBe('up');

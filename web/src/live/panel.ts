@@ -16,6 +16,8 @@ export interface Panel {
 	seq: number;
 	/** The newest tick; null before the first refresh. */
 	timeStamp: string | null;
+	/** The oldest tick whose readings wait for the database; null where none do. */
+	storingDelayedSince: string | null;
 	devices: Map<number, Device>;
 	/** What turned since this page was opened. */
 	turns: readonly Turn[];
@@ -42,6 +44,7 @@ export function follow(panel: Panel | null, message: Message): Panel | null {
 				epoch: message.epoch,
 				seq: message.seq,
 				timeStamp: message.time_stamp,
+				storingDelayedSince: message.storing_delayed_since ?? null,
 				devices: new Map(message.devices.map((device) => [device.id, device])),
 				turns: panel?.turns ?? [],
 			};
@@ -77,6 +80,7 @@ function followSnapshots(panel: Panel, message: Snapshots): Panel {
 		...panel,
 		devices,
 		timeStamp: isNewest ? message.time_stamp : panel.timeStamp,
+		storingDelayedSince: message.storing_delayed_since ?? null,
 		turns: [...turnsOf(message), ...panel.turns].slice(0, SHOWN_TURNS),
 	};
 }
