@@ -39,9 +39,11 @@ class ShowingNetwork(NetworkClient):
         super().__init__(settings)
         self.shown: dict[int, list[LiveInterface]] = {}
 
-    async def read_devices(self, after: int, limit: int, at: datetime | None = None) -> Readings:
+    async def read_devices(
+        self, after: int, limit: int, *, until: int | None = None, at: datetime | None = None
+    ) -> Readings:
         """As the service answers, with these interfaces; a device that shows any is up."""
-        readings = await super().read_devices(after, limit, at)
+        readings = await super().read_devices(after, limit, until=until, at=at)
         ids = readings.device_ids
         return replace(
             readings,

@@ -11,11 +11,19 @@ from dashnet.settings import Settings
 from workers.network_client import NetworkClient
 from workers.outages import OutageLog
 
+# Pages of a large refresh that one process reads and stores side by side: one is read while the other is stored, and
+# more would only take memory.
+PAGES_AT_ONCE = 2
+
 
 def _prepared() -> asyncio.Event:
     prepared = asyncio.Event()
     prepared.set()
     return prepared
+
+
+def _page_slots() -> asyncio.Semaphore:
+    return asyncio.Semaphore(PAGES_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +39,4 @@ class WorkerContext:
     network: NetworkClient
     outages: OutageLog = field(default_factory=lambda: OutageLog(datetime.now(UTC)))
     prepared: asyncio.Event = field(default_factory=_prepared)
+    page_slots: asyncio.Semaphore = field(default_factory=_page_slots)

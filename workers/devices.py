@@ -126,12 +126,3 @@ async def select_latest_snapshots(connection: AsyncConnection, ids: Sequence[int
         }
         for row in rows.mappings()
     }
-
-
-async def select_page_starts(connection: AsyncConnection, page_devices: int) -> Sequence[int]:
-    """The ids after which each page of `page_devices` devices begins; the first is 0."""
-    query = text(
-        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS total "
-        "FROM store.device) AS placed WHERE place % :page = 0 AND place < total ORDER BY id"
-    )
-    return [0, *await connection.scalars(query, {"page": page_devices})]

@@ -59,6 +59,7 @@ class Run:
     key: RunKey
     connection: AsyncConnection
     attempt: int = 1
+    arguments: Sequence[str | int] = ()
     device_count: int = 0
     snapshot_count: int = 0
 
@@ -134,7 +135,7 @@ async def _claim(
         "arguments": orjson.dumps(list(arguments)).decode(),
         "in_time": datetime.now(UTC) - key.tick <= LATEST_START,
     }
-    attempt = await connection.scalar(
+    claimed = await connection.execute(
         text(
             "INSERT INTO store.job_run AS run (job, tick, after_id, requested_by, worker, arguments, started_at) "
             "VALUES (:job, :tick, :after_id, :by, :worker, CAST(:arguments AS jsonb), now()) "
@@ -144,13 +145,15 @@ async def _claim(
             # A tick may have been recorded as skipped by its own double, before the holder of the lock wrote it down,
             # and as missed when the clock was set forward: set back since, it may be in time again.
             "WHERE run.outcome IS NULL OR run.outcome = 'skipped' OR (run.outcome = 'missed' AND :in_time) "
-            "RETURNING attempt"
+            "RETURNING attempt, arguments::text AS arguments"
         ),
         values,
     )
-    if attempt is None:
+    row = claimed.one_or_none()
+    if row is None:
         await connection.rollback()
         return None
+    attempt: int = row.attempt
     # Somebody waits for a report, however long the workers were busy.
     is_urgent = attempt == 1 and key.job is not Job.REPORT
     latest = LATEST_START if is_urgent else LATEST_TAKE_UP.get(key.job, LATEST_START)
@@ -161,7 +164,20 @@ async def _claim(
         logger.warning("run not started run=%s outcome=%s reason=%s", key, outcome, error)
         return None
     await connection.commit()
-    return Run(key, connection, attempt)
+    return Run(key, connection, attempt, orjson.loads(row.arguments))
+
+
+async def keep_arguments(run: Run, arguments: Sequence[str | int]) -> None:
+    """Keep with an open run what a worker needs that takes it up."""
+    run.arguments = arguments
+    await run.connection.execute(
+        text(
+            "UPDATE store.job_run SET arguments = CAST(:arguments AS jsonb) "
+            "WHERE job = :job AND tick = :tick AND after_id = :after_id AND outcome IS NULL"
+        ),
+        {**_names(run.key), "arguments": orjson.dumps(list(arguments)).decode()},
+    )
+    await run.connection.commit()
 
 
 async def end_run(connection: AsyncConnection, key: RunKey, outcome: Outcome, error: str | None) -> None:

@@ -29,6 +29,7 @@ from workers.clean import clean, coming_days
 from workers.context import WorkerContext
 from workers.network_client import NetworkClient
 from workers.outages import Outage, OutageLog
+from workers.pages import Page
 from workers.parked_readings import watch_parked
 from workers.partitions import ensure_partitions
 from workers.refresh import refresh, refresh_page
@@ -136,8 +137,8 @@ async def report_by_name(ctx: ArqContext, tick: str, requested_by: str, month: s
     await report(await _get_context(ctx), datetime.fromisoformat(tick), requested_by, month, zone)
 
 
-async def refresh_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None:
-    """Every device, under a tick of the schedule or of somebody who asked."""
+async def refresh_by_name(ctx: ArqContext, tick: str, requested_by: str, *_: int) -> None:
+    """Every device, under a tick of the schedule or of somebody who asked; its pages stand in the ledger."""
     await refresh(ctx["context"], datetime.fromisoformat(tick), requested_by)
 
 
@@ -148,7 +149,8 @@ async def clean_by_name(ctx: ArqContext, tick: str, requested_by: str) -> None:
 
 async def refresh_page_by_name(ctx: ArqContext, tick: str, after: int, until: int) -> None:
     """A page of a large refresh."""
-    await refresh_page(await _get_context(ctx), datetime.fromisoformat(tick), after, until)
+    page = Page(after, until or None)
+    await refresh_page(await _get_context(ctx), datetime.fromisoformat(tick), page)
 
 
 async def sync_by_name(ctx: ArqContext, revision: int) -> None:

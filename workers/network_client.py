@@ -94,16 +94,19 @@ class NetworkClient:
     ) -> None:
         await self._client.aclose()
 
-    async def read_devices(self, after: int, limit: int, at: datetime | None = None) -> Readings:
+    async def read_devices(
+        self, after: int, limit: int, *, until: int | None = None, at: datetime | None = None
+    ) -> Readings:
         """Read the `limit` devices that follow id `after`: all now, or the simulated ones as they are `at` a time.
 
-        Those that are read now with their interfaces; no simulated one has any.
+        None has a larger id than `until`. Those that are read now with their interfaces; no simulated one has any.
 
         Raises:
             ServiceUnavailable: no answer, or another than 200.
         """
-        what = {"interfaces": "true"} if at is None else {"at": to_wire(at)}
-        return parse_readings(await self._get("/devices/", {"after": after, "limit": limit, **what}))
+        what: dict[str, str | int] = {"interfaces": "true"} if at is None else {"at": to_wire(at)}
+        end: dict[str, str | int] = {} if until is None else {"until": until}
+        return parse_readings(await self._get("/devices/", {"after": after, "limit": limit, **end, **what}))
 
     async def read_past(
         self, begin: datetime, end: datetime, step_seconds: int, *, after: int, limit: int

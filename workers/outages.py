@@ -7,7 +7,7 @@ it, so that an outage of Redis itself is known afterwards.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 from redis.asyncio import Redis
@@ -19,6 +19,8 @@ from dashnet.settings import Settings
 logger = logging.getLogger(__name__)
 
 MOST_OUTAGES, MOST_SESSIONS = 500, 200
+# A worker that wrote into its session so recently is likely to be up.
+_UP = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ async def write_session(redis: Redis, settings: Settings, log: OutageLog, now: d
     async with redis.pipeline() as pipeline:
         pipeline.hset(
             worker_sessions_key(settings),
-            f"{settings.worker_name} {to_wire(log.session_begin)}",
+            _name_session(settings, log),
             orjson.dumps(seen).decode(),
         )
         if ended:
@@ -110,6 +112,10 @@ async def write_session(redis: Redis, settings: Settings, log: OutageLog, now: d
             pipeline.ltrim(outages_key(settings), -MOST_OUTAGES, -1)
         await pipeline.execute()
     del log.ended[: len(ended)]
+
+
+def _name_session(settings: Settings, log: OutageLog) -> str:
+    return f"{settings.worker_name} {to_wire(log.session_begin)}"
 
 
 def _pack(outage: Outage) -> Sequence[str]:
@@ -144,6 +150,20 @@ async def read_past(redis: Redis, settings: Settings, log: OutageLog, now: datet
         for name, seen in sessions
     ]
     return Past(sorted(outages, key=lambda one: one.begin), sorted(spans, key=lambda one: one.begin))
+
+
+async def is_alone(redis: Redis, settings: Settings, log: OutageLog, now: datetime) -> bool:
+    """Whether no other worker was up a moment ago.
+
+    Raises:
+        redis.RedisError: nobody knows for now.
+    """
+    async with redis.pipeline(transaction=False) as pipeline:
+        pipeline.hgetall(worker_sessions_key(settings))
+        (sessions,) = await pipeline.execute()
+    sessions.pop(_name_session(settings, log).encode(), None)
+    ends = [datetime.fromisoformat(orjson.loads(raw)["end"]) for raw in sessions.values()]
+    return not any(now - end < _UP for end in ends)
 
 
 async def _forget_sessions(redis: Redis, settings: Settings, names: Sequence[bytes]) -> None:

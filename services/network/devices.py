@@ -64,13 +64,14 @@ async def read_devices(
     inventory: CurrentInventory,
     reader: CurrentReader,
     after: Annotated[int, Query(ge=0, description="Only devices with a larger id")] = 0,
+    until: Annotated[int | None, Query(ge=1, description="Only devices with this id or a smaller one")] = None,
     limit: Annotated[int | None, Query(ge=1, le=100_000, description="At most so many; all without it")] = None,
     at: Moment = None,
     read: Annotated[bool, Query(description="false: the inventory alone, no device is touched")] = True,
     with_interfaces: WithInterfaces = False,
 ) -> Response:
     """All devices in id order, each read now (or, simulated ones, at a given time)."""
-    ids = inventory.page(after, limit)
+    ids = inventory.page(after, limit, until)
     if with_interfaces and not read:
         raise invalid_field("interfaces", "interfaces=true and read=false exclude each other")
     if at is not None:

@@ -42,10 +42,11 @@ class Inventory:
         """Whether this is the inventory of that id at that revision."""
         return (self.inventory_id, self.revision) == (inventory_id, revision)
 
-    def page(self, after: int, limit: int | None) -> Sequence[int]:
-        """The `limit` ids that follow `after`; all that follow where there is no limit."""
+    def page(self, after: int, limit: int | None, until: int | None = None) -> Sequence[int]:
+        """The `limit` ids that follow `after`, none larger than `until`; without these two all that follow."""
         begin = bisect_right(self.ids, after)
-        return self.ids[begin:] if limit is None else self.ids[begin : begin + limit]
+        end = len(self.ids) if until is None else bisect_right(self.ids, until)
+        return self.ids[begin : end if limit is None else min(end, begin + limit)]
 
 
 _NEVER_READ = Inventory("", 0, (), {}, {})

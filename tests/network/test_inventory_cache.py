@@ -74,6 +74,13 @@ def test_a_page_follows_an_id(after: int, limit: int | None, ids: list[int]) -> 
     assert replace(EMPTY, ids=[2, 4, 6]).page(after, limit) == ids
 
 
+@pytest.mark.parametrize(
+    ("until", "limit", "ids"), [(6, None, [4, 6]), (5, None, [4]), (9, 1, [4]), (4, 5, [4]), (2, None, [])]
+)
+def test_a_page_ends_at_an_id(until: int, limit: int | None, ids: list[int]) -> None:
+    assert replace(EMPTY, ids=[2, 4, 6]).page(3, limit, until) == ids
+
+
 async def test_an_edit_is_seen_by_the_next_caller(engine: AsyncEngine) -> None:
     cache = InventoryCache(engine, NO_KEYS)
     first = await add(engine)

@@ -290,7 +290,7 @@ async def test_pages_of_a_killed_worker_are_taken_up_and_no_device_is_missing_or
         (whole,) = await select_runs(engine)
         gate.is_open.clear()
         await eventually(lambda: asks_another(redis, settings, whole.tick))
-        await eventually(has_run(engine, job="refresh_page", outcome=None, count=3))
+        await eventually(has_run(engine, job="refresh_page", outcome=None, count=2))
         with run_process(WORKER, worker_environment(small, "second")):
             first.kill()
             gate.is_open.set()

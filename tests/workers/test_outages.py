@@ -1,7 +1,19 @@
 from datetime import datetime, timedelta
 
+import pytest
+
 from workers.context import WorkerContext
-from workers.outages import MOST_OUTAGES, MOST_SESSIONS, Outage, OutageLog, Past, Session, read_past, write_session
+from workers.outages import (
+    MOST_OUTAGES,
+    MOST_SESSIONS,
+    Outage,
+    OutageLog,
+    Past,
+    Session,
+    is_alone,
+    read_past,
+    write_session,
+)
 
 SECOND = timedelta(seconds=1)
 POSTGRES = "Postgres was out of reach"
@@ -61,3 +73,14 @@ async def test_no_more_than_the_newest_outages_and_sessions_are_kept(context: Wo
     past = await read(context, now)
     assert len(past.outages) == MOST_OUTAGES
     assert next(one.begin for one in (await read(context, now)).sessions) == now + 3 * SECOND
+
+
+@pytest.mark.parametrize(("age", "alone"), [(2 * SECOND, False), (60 * SECOND, True)])
+async def test_a_worker_is_alone_unless_another_was_up_a_moment_ago(
+    context: WorkerContext, now: datetime, age: timedelta, *, alone: bool
+) -> None:
+    log = OutageLog(now - 2 * age)
+    other = context.settings.model_copy(update={"worker_name": "other"})
+    await write_session(context.redis, context.settings, log, now)
+    await write_session(context.redis, other, log, now - age)
+    assert await is_alone(context.redis, context.settings, log, now) is alone

@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +12,11 @@ from dashnet.jobs import Job
 from dashnet.publication import Position, read_missed, read_position
 from tests.conftest import run_network
 from tests.factories import make_device
-from tests.interfaces import make_interface
 from tests.network.drivers.silent import silent_port
 from workers.context import WorkerContext
-from workers.network_client import NetworkClient, Readings
-from workers.refresh import refresh, refresh_page, up_to
+from workers.network_client import NetworkClient
+from workers.pages import Page
+from workers.refresh import refresh, refresh_page
 
 
 async def select_all(context: WorkerContext, query: str) -> Sequence[Any]:
@@ -137,25 +136,6 @@ async def test_a_network_service_out_of_reach_fails_the_run_and_says_so(
     assert "gives no answer" in error
 
 
-async def refresh_in_pages(context: WorkerContext, tick: datetime) -> None:
-    """A refresh, and in the part of other workers whatever pages it offers."""
-    whole = asyncio.create_task(refresh(context, tick, "test"))
-    taken: set[tuple[int, int]] = set()
-    while not whole.done():
-        for after, until in await offered_pages(context):
-            if (after, until) not in taken:
-                taken.add((after, until))
-                await refresh_page(context, tick, after, until)
-        await asyncio.wait([whole], timeout=0.05)
-    await whole
-
-
-async def offered_pages(context: WorkerContext) -> list[tuple[int, int]]:
-    keys = await context.redis.keys("arq:job:refresh_page:*")
-    jobs = [parse(raw) for raw in await context.redis.mget(keys)] if keys else []
-    return [(job["a"][1], job["a"][2]) for job in jobs]
-
-
 async def test_a_large_inventory_is_refreshed_page_by_page_each_device_once(
     context: WorkerContext, network: httpx.AsyncClient, store: None, now: datetime
 ) -> None:
@@ -165,11 +145,11 @@ async def test_a_large_inventory_is_refreshed_page_by_page_each_device_once(
     small = WorkerContext(
         context.settings.model_copy(update={"refresh_page_devices": 10}), context.engine, context.redis, context.network
     )
-    await refresh_in_pages(small, now)
+    await refresh(small, now, "test")
     assert await select_all(
         context, f"SELECT count(*), count(DISTINCT device_id) FROM store.snapshot WHERE time_stamp = '{now}'"
     ) == [(25, 25)]
-    assert await published_counts(context, before) == [10, 10, 5]
+    assert await published_counts(context, before) == [9, 9, 7]
     assert await select_all(
         context, f"SELECT device_count, snapshot_count FROM store.job_run WHERE job = 'refresh' AND tick = '{now}'"
     ) == [(25, 25)]
@@ -195,17 +175,10 @@ async def test_an_inventory_that_just_fills_its_pages_is_told_without_an_empty_o
 
 async def test_a_page_runs_once(context: WorkerContext, device_ids: list[int], now: datetime) -> None:
     await refresh(context, now - timedelta(seconds=1), "test")
-    await refresh_page(context, now, 0, 0)
-    await refresh_page(context, now, 0, 0)
+    await refresh_page(context, now, Page(0, None))
+    await refresh_page(context, now, Page(0, None))
     rows = await select_all(context, f"SELECT attempt FROM store.job_run WHERE job = '{Job.REFRESH_PAGE}'")
     assert rows == [(1,)]
-
-
-def test_a_page_ends_at_its_last_id() -> None:
-    shown = {1: [make_interface()], 5: [make_interface()]}
-    readings = Readings([1, 2, 5], [True, False, None], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [None] * 3, [None] * 3, shown)
-    kept = {1: shown[1]}
-    assert up_to(readings, 4) == Readings([1, 2], [True, False], [1.0, 0.0], [2.0, 0.0], [None] * 2, [None] * 2, kept)
 
 
 async def test_a_client_is_closed_with_its_block(context: WorkerContext) -> None:

@@ -9,7 +9,6 @@ from workers.context import WorkerContext
 from workers.devices import (
     MOST_TOLD_CHANGES,
     StoredInventory,
-    select_page_starts,
     select_stored_inventory,
     sync_inventory,
 )
@@ -62,17 +61,6 @@ async def test_more_changes_than_are_worth_telling_are_told_as_a_reset(
     missed = await read_missed(context.redis, context.settings, before)
     assert missed is not None
     assert [publication.message for publication in missed] == [b'{"type":"reset","seq":%d}' % (before.seq + 1)]
-
-
-async def test_pages_begin_where_the_one_before_ends(
-    context: WorkerContext, network: httpx.AsyncClient, store: None
-) -> None:
-    created = (await network.post("/devices/", json=[make_device() for _ in range(20)])).json()
-    await sync(context, 1)
-    async with context.engine.connect() as connection:
-        assert await select_page_starts(connection, 10) == [0, created[9]["id"]]
-        assert await select_page_starts(connection, 20) == [0]
-        assert await select_page_starts(connection, 7) == [0, created[6]["id"], created[13]["id"]]
 
 
 async def test_a_device_without_a_mac_address_reaches_the_store(
