@@ -1,6 +1,7 @@
-"""Devices for tests, each with a MAC address of its own."""
+"""Devices for tests, each with a MAC address of its own, and bodies that are only large."""
 
 import itertools
+from collections.abc import AsyncIterator
 from typing import Any
 
 _numbers = itertools.count(1)
@@ -17,3 +18,10 @@ def make_device(**fields: Any) -> dict[str, Any]:
         "operating_system": "Debian 13",
         **fields,
     }
+
+
+async def blanks(mebibytes: int) -> AsyncIterator[bytes]:
+    """A body that is made while it is sent, of unannounced length unless a header tells it."""
+    mebibyte = b" " * (1 << 20)
+    for _ in range(mebibytes):
+        yield mebibyte

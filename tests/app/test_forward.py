@@ -3,7 +3,7 @@ import pytest
 
 from dashnet.settings import Settings
 from tests.conftest import run_app
-from tests.factories import make_device
+from tests.factories import blanks, make_device
 from tests.network.discovery.runs import begin, until_ended
 
 
@@ -58,7 +58,8 @@ async def test_a_clash_names_the_owner(app: httpx.AsyncClient, device_ids: list[
 
 
 async def test_a_body_of_50_mb_is_refused(app: httpx.AsyncClient) -> None:
-    answer = await app.post("/api/devices", content=b" " * 50_000_000, headers={"content-type": "application/json"})
+    headers = {"content-type": "application/json", "content-length": str(50 << 20)}
+    answer = await app.post("/api/devices", content=blanks(50), headers=headers)
     assert answer.status_code == 413
 
 
