@@ -39,7 +39,10 @@ class Outcome(StrEnum):
 
 
 class Device(SQLModel, table=True):
-    """A device's static fields as of the newest inventory revision that reached the store."""
+    """A device's static fields as of the newest inventory revision that reached the store.
+
+    `is_edge`: its traffic is the network's (`edge.find_edge`); null until a worker has found that out.
+    """
 
     __table_args__ = (
         UniqueConstraint("mac_address", name="device_mac_address_key", deferrable=True, initially="DEFERRED"),
@@ -60,11 +63,13 @@ class Device(SQLModel, table=True):
     driver_since: datetime = Field(
         sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("'-infinity'")}
     )
+    is_edge: bool | None = None
 
 
 class Snapshot(SQLModel, table=True):
     """A reading stored under its tick; speeds in Mbit/s, null where not known.
 
+    `is_simulated` and `is_edge` are those of the device at that time, and null where that was not kept yet.
     Partitioned by day of `time_stamp` (UTC).
     """
 
@@ -82,6 +87,8 @@ class Snapshot(SQLModel, table=True):
     active_connection: bool | None
     loss_ratio: float | None = Field(sa_type=REAL)
     jitter_seconds: float | None = Field(sa_type=REAL)
+    is_simulated: bool | None
+    is_edge: bool | None
 
 
 class Interface(SQLModel, table=True):
@@ -158,7 +165,10 @@ class JobRun(SQLModel, table=True):
 
 
 class StoreState(SQLModel, table=True):
-    """One row: which inventory revision the store holds, and whether a commit has not been published yet."""
+    """One row: which inventory revision the store holds, and whether a commit has not been published yet.
+
+    `is_edge_found` is false in a store from before devices had `is_edge`, until the next refresh.
+    """
 
     __tablename__ = "store_state"
     __table_args__ = ({"schema": SCHEMA},)
@@ -167,3 +177,4 @@ class StoreState(SQLModel, table=True):
     inventory_id: str = Field(sa_type=TEXT)
     inventory_revision: int = Field(sa_type=BigInteger)
     unpublished: bool
+    is_edge_found: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

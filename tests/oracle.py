@@ -20,6 +20,8 @@ class Row:
     round_trip: float | None = None
     loss: float | None = None
     jitter: float | None = None
+    simulated: bool | None = None
+    edge: bool | None = None
 
 
 def next_tick(moment: datetime) -> datetime:
@@ -87,18 +89,22 @@ def _count_rate(name: str, total: str, parts: Sequence[tuple[float | None, float
     }
 
 
-def count_summary(rows: Sequence[Row], begin: datetime, end: datetime) -> dict[str, float | None] | None:
-    """The counts of all devices together, by the names of `SummaryCounts`; None where nobody looked.
+def count_summary(
+    rows: Sequence[Row], begin: datetime, end: datetime, kind: str = "all"
+) -> dict[str, float | None] | None:
+    """The counts of all devices of a kind together, by the names of `SummaryCounts`; None where nobody looked.
 
-    `rows` are in order of time.
+    Traffic is that of devices at the edge; of all together it is that of rows that do not say where they were. `rows`
+    are in order of time.
     """
-    rows = _near(rows, begin, end)
+    rows = [row for row in _near(rows, begin, end) if kind == "all" or row.simulated is (kind == "simulated")]
+    edge = None if kind == "all" else True
     ticks: dict[datetime, list[Row]] = {}
     for row in rows:
         if row.time_stamp != row.time_stamp.replace(minute=0, second=0, microsecond=0):
             ticks.setdefault(row.time_stamp, []).append(row)
     ticks = {tick: at_tick for tick, at_tick in ticks.items() if len(at_tick) == _most_in_minute(ticks, tick)}
-    totals = [Row(0, tick, True, *_totals(at_tick)) for tick, at_tick in ticks.items()]
+    totals = [Row(0, tick, True, *_totals(at_tick, edge)) for tick, at_tick in ticks.items()]
     if not totals:
         return None
     parts = [(row, overlap_seconds(row.time_stamp, to, begin, end)) for row, to in spans(totals)]
@@ -126,9 +132,10 @@ def _most_in_minute(ticks: Mapping[datetime, Sequence[Row]], moment: datetime) -
     return max(len(rows) for tick, rows in ticks.items() if begin <= tick <= moment)
 
 
-def _totals(rows: Sequence[Row]) -> tuple[float | None, float | None]:
-    uploads = [row.upload for row in rows if row.active is not None and row.upload is not None]
-    downloads = [row.download for row in rows if row.active is not None and row.download is not None]
+def _totals(rows: Sequence[Row], edge: bool | None) -> tuple[float | None, float | None]:
+    rows = [row for row in rows if row.active is not None and row.edge is edge]
+    uploads = [row.upload for row in rows if row.upload is not None]
+    downloads = [row.download for row in rows if row.download is not None]
     return sum(uploads) if uploads else None, sum(downloads) if downloads else None
 
 

@@ -20,9 +20,11 @@ async def store_rows(engine: AsyncEngine, rows: Sequence[Row]) -> None:
         await connection.execute(
             text(
                 "INSERT INTO store.snapshot (time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, "
-                "active_connection, loss_ratio, jitter_seconds) SELECT * FROM unnest(CAST(:times AS timestamptz[]), "
+                "active_connection, loss_ratio, jitter_seconds, is_simulated, is_edge) "
+                "SELECT * FROM unnest(CAST(:times AS timestamptz[]), "
                 "CAST(:ids AS int[]), CAST(:up AS real[]), CAST(:down AS real[]), CAST(:round_trip AS real[]), "
-                "CAST(:active AS bool[]), CAST(:loss AS real[]), CAST(:jitter AS real[]))"
+                "CAST(:active AS bool[]), CAST(:loss AS real[]), CAST(:jitter AS real[]), "
+                "CAST(:simulated AS bool[]), CAST(:edge AS bool[]))"
             ),
             {
                 "times": [row.time_stamp for row in rows],
@@ -33,6 +35,8 @@ async def store_rows(engine: AsyncEngine, rows: Sequence[Row]) -> None:
                 "active": [row.active for row in rows],
                 "loss": [row.loss for row in rows],
                 "jitter": [row.jitter for row in rows],
+                "simulated": [row.simulated for row in rows],
+                "edge": [row.edge for row in rows],
             },
         )
 

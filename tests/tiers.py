@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dashnet.edge import NetworkKind
 from dashnet.history.measures import DEVICE_MEASURES, SUMMARY_MEASURES, read_rows
 from dashnet.history.tiers import floor_to
 from tests.oracle import MINUTE, Row, count_device, count_summary, of_device
@@ -23,8 +24,8 @@ async def select_devices(engine: AsyncEngine, tier: str, before: datetime | None
 
 
 async def select_summaries(engine: AsyncEngine, tier: str, before: datetime | None = None) -> dict[Any, Counts]:
-    """The counts of all devices together by begin."""
-    return await _select(engine, f"summary_{tier}", "begin_at", SUMMARY_MEASURES, before)
+    """The counts of all devices of a kind together by begin and kind."""
+    return await _select(engine, f"summary_{tier}", "begin_at, kind", SUMMARY_MEASURES, before)
 
 
 async def _select(
@@ -55,7 +56,13 @@ def expect_devices(rows: Sequence[Row], tier: str) -> dict[Any, Any]:
 def expect_summaries(rows: Sequence[Row], tier: str) -> dict[Any, Any]:
     """What `select_summaries` should tell of these snapshots."""
     step = STEPS[tier]
-    return approximately({(begin,): count_summary(rows, begin, begin + step) for begin in _touched(rows, step)})
+    return approximately(
+        {
+            (begin, kind): count_summary(rows, begin, begin + step, kind)
+            for begin in _touched(rows, step)
+            for kind in NetworkKind
+        }
+    )
 
 
 def _touched(rows: Sequence[Row], step: timedelta) -> set[datetime]:

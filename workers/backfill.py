@@ -135,8 +135,8 @@ async def _insert_past(engine: AsyncEngine, past: PastReadings) -> None:
     """Store readings of all minutes but the first of each hour, in which no refresh runs."""
     statement = text(
         "INSERT INTO store.snapshot "
-        "(time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, active_connection) "
-        "SELECT tick, device.id, up, down, round_trip, active "
+        "(time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, active_connection, is_simulated, "
+        "is_edge) SELECT tick, device.id, up, down, round_trip, active, true, is_edge "
         "FROM unnest(CAST(:up AS real[]), CAST(:down AS real[]), CAST(:round_trip AS real[]), CAST(:active AS bool[])) "
         "WITH ORDINALITY AS reading (up, down, round_trip, active, number) "
         "CROSS JOIN LATERAL (SELECT (CAST(:ticks AS timestamptz[]))[(number - 1) / :devices + 1] AS tick) AS its "

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashnet.bounds import MEASURED, select_as_stored
+from dashnet.edge import UPLINK_TAG, Place, find_edge
 from dashnet.publication import Kind
 from dashnet.reading import state_of, to_wire
 from workers.context import WorkerContext
@@ -30,16 +31,17 @@ _RECORD = (
 
 @dataclass(frozen=True, slots=True)
 class StoredInventory:
-    """Which revision of which inventory the store holds."""
+    """Which revision of which inventory the store holds, and whether its devices say which are at the edge."""
 
     inventory_id: str
     revision: int
+    is_edge_found: bool = True
 
 
 async def select_stored_inventory(connection: AsyncConnection) -> StoredInventory:
     """What the store holds."""
-    row = (await connection.execute(text("SELECT inventory_id, inventory_revision FROM store.store_state"))).one()
-    return StoredInventory(row.inventory_id, row.inventory_revision)
+    query = text("SELECT inventory_id, inventory_revision, is_edge_found FROM store.store_state")
+    return StoredInventory(*(await connection.execute(query)).one())
 
 
 async def sync_inventory(context: WorkerContext, connection: AsyncConnection, outbox: Outbox) -> None:
@@ -57,6 +59,8 @@ async def sync_inventory(context: WorkerContext, connection: AsyncConnection, ou
     elif changes.changed or changes.removed:
         await _apply_changes(connection, changes)
         await _tell_changes(connection, changes, outbox)
+    if changes.changed or changes.removed or not stored.is_edge_found:
+        await _mark_edge(connection)
     if (changes.inventory_id, changes.revision) != (stored.inventory_id, stored.revision):
         statement = text("UPDATE store.store_state SET inventory_id = :inventory_id, inventory_revision = :revision")
         await connection.execute(statement, {"inventory_id": changes.inventory_id, "revision": changes.revision})
@@ -91,6 +95,20 @@ async def _upsert_devices(connection: AsyncConnection, devices: Sequence[dict[st
 async def forget_driver_since(connection: AsyncConnection) -> None:
     """Take all devices as having had their drivers always, as those of a first start have."""
     await connection.execute(text("UPDATE store.device SET driver_since = '-infinity'"))
+
+
+async def _mark_edge(connection: AsyncConnection) -> None:
+    """Find out anew which devices the network's totals add up: any change may move its edge."""
+    query = text("SELECT id, driver, parent_id, jsonb_exists(tags, :tag) FROM store.device")
+    rows = await connection.execute(query, {"tag": UPLINK_TAG})
+    edge = find_edge(Place(*row) for row in rows)
+    statement = text(
+        "UPDATE store.device SET is_edge = placed.is_edge FROM (SELECT device.id, edge.id IS NOT NULL AS is_edge "
+        "FROM store.device LEFT JOIN unnest(CAST(:edge AS int[])) AS edge (id) ON edge.id = device.id) AS placed "
+        "WHERE device.id = placed.id AND device.is_edge IS DISTINCT FROM placed.is_edge"
+    )
+    await connection.execute(statement, {"edge": sorted(edge)})
+    await connection.execute(text("UPDATE store.store_state SET is_edge_found = true WHERE NOT is_edge_found"))
 
 
 async def _tell_changes(connection: AsyncConnection, changes: InventoryChanges, outbox: Outbox) -> None:

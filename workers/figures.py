@@ -13,8 +13,14 @@ from dashnet.reading import to_wire
 MOST_OUTAGES = 200
 
 
-def to_figures(counts: DeviceCounts | SummaryCounts, unobserved_seconds: int, rates: Percentiles) -> Figures:
-    """What counts and rates come to."""
+def to_figures(
+    counts: DeviceCounts | SummaryCounts,
+    unobserved_seconds: int,
+    rates: Percentiles,
+    traffic: SummaryCounts | None = None,
+) -> Figures:
+    """What counts and rates come to; `traffic` is counted apart for the network."""
+    measured = traffic or counts
     observed = counts.up_seconds + counts.down_seconds + counts.unknown_seconds
     return {
         "up_ratio": _ratio(counts.up_seconds, observed),
@@ -24,8 +30,8 @@ def to_figures(counts: DeviceCounts | SummaryCounts, unobserved_seconds: int, ra
         "down_seconds": counts.down_seconds,
         "unknown_seconds": counts.unknown_seconds,
         "unobserved_seconds": max(0, unobserved_seconds),
-        "uploaded_bytes": to_bytes(counts.upload_megabits),
-        "downloaded_bytes": to_bytes(counts.download_megabits),
+        "uploaded_bytes": to_bytes(measured.upload_megabits),
+        "downloaded_bytes": to_bytes(measured.download_megabits),
         "upload_speed_95th": rates.upload,
         "download_speed_95th": rates.download,
     }

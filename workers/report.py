@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.edge import NetworkKind, choose_kind
 from dashnet.errors import InvalidInput
 from dashnet.history.availability import Outage, group_by_tag, select_first_read, select_outages
 from dashnet.history.buckets import Step, make_edges
@@ -60,6 +61,7 @@ class _Month:
     connection: AsyncConnection
     extent: Extent
     simulated: bool
+    kind: NetworkKind
     begin: datetime
     end: datetime
     first_read: Mapping[int, datetime]
@@ -132,7 +134,8 @@ async def _make_figures(context: WorkerContext, run: Run, month: str, zone: Zone
         devices = await _select_devices(connection)
         simulated = any(row["driver"] == "simulated" for row in devices.values())
         first_read = dict.fromkeys(devices, begin) | await select_first_read(connection, list(devices))
-        part = _Month(connection, extent, simulated, begin, end, first_read)
+        kind = choose_kind(row["driver"] for row in devices.values())
+        part = _Month(connection, extent, simulated, kind, begin, end, first_read)
         outages = await select_outages(connection, begin, end)
         network, days = await _make_days(part, zone)
         return {
@@ -180,12 +183,16 @@ async def _count_ticks(part: _Month) -> Ticks:
 async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[DayFigures]]:
     edges = make_edges(part.begin, part.end, Step(days=1), zone, 40)
     plan = part.plan(edges)
-    buckets = await select_summary_counts(part.connection, plan)
-    total, days = SummaryCounts(), []
+    found = await select_summary_counts(part.connection, plan)
+    # Of a month from before kinds were kept apart there is the traffic of all devices together.
+    is_apart = bool(found[NetworkKind.REAL] or found[NetworkKind.SIMULATED])
+    kind = part.kind if is_apart else NetworkKind.ALL
+    total, total_traffic, days = SummaryCounts(), SummaryCounts(), []
     for number, (begin, end) in enumerate(pairwise(plan.edges)):
-        counts = buckets.get(number, SummaryCounts())
-        total = merge_counts(total, counts)
-        figures = to_figures(counts, part.unobserved(counts, begin, end), _NO_RATES)
+        counts = found[NetworkKind.ALL].get(number, SummaryCounts())
+        traffic = found[kind].get(number, SummaryCounts())
+        total, total_traffic = merge_counts(total, counts), merge_counts(total_traffic, traffic)
+        figures = to_figures(counts, part.unobserved(counts, begin, end), _NO_RATES, traffic)
         days.append(
             DayFigures(
                 # Where finer rows are gone the plan's day may begin within the one before.
@@ -196,8 +203,9 @@ async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[DayFig
                 downloaded_bytes=figures["downloaded_bytes"],
             )
         )
-    rates = await select_network_percentiles(part.connection, part.billed) if part.billed else _NO_RATES
-    return to_figures(total, part.unobserved(total, plan.edges[0], plan.edges[-1]), rates), days
+    rates = await select_network_percentiles(part.connection, part.billed) if part.billed else {}
+    unobserved = part.unobserved(total, plan.edges[0], plan.edges[-1])
+    return to_figures(total, unobserved, rates.get(kind, _NO_RATES), total_traffic), days
 
 
 async def _make_devices(

@@ -155,7 +155,7 @@ async def merge_rows_between(connection: AsyncConnection, begin: datetime, end: 
 async def _merge_rows(connection: AsyncConnection, finer: Tier, coarser: Tier, begin: datetime, end: datetime) -> None:
     for table, keys, measures in (
         ("rollup", ["device_id"], DEVICE_MEASURES),
-        ("summary", [], SUMMARY_MEASURES),
+        ("summary", ["kind"], SUMMARY_MEASURES),
         ("interface_rollup", ["interface_id"], INTERFACE_MEASURES),
     ):
         listed = ", ".join(["begin_at", *keys])
@@ -200,10 +200,10 @@ def _insert_rows(table: str, key: str, pieces: str, measures: tuple[Measure, ...
 
 def _insert_summary_rows() -> str:
     return (
-        f"WITH {summary_pieces()}, counted AS (SELECT bucket, {count_spans(SUMMARY_MEASURES)} FROM piece "
-        f"GROUP BY bucket) INSERT INTO store.summary_5m (begin_at, {list_columns(SUMMARY_MEASURES)}) "
-        f"SELECT (CAST(:edges AS timestamptz[]))[bucket], {store_counts(SUMMARY_MEASURES)} "
-        f"FROM counted {_replace([], SUMMARY_MEASURES)}"
+        f"WITH {summary_pieces()}, counted AS (SELECT bucket, kind, {count_spans(SUMMARY_MEASURES)} FROM piece "
+        f"GROUP BY bucket, kind) INSERT INTO store.summary_5m (begin_at, kind, {list_columns(SUMMARY_MEASURES)}) "
+        f"SELECT (CAST(:edges AS timestamptz[]))[bucket], kind, {store_counts(SUMMARY_MEASURES)} "
+        f"FROM counted {_replace(['kind'], SUMMARY_MEASURES)}"
     )
 
 

@@ -18,14 +18,16 @@ async def insert_snapshots(
 ) -> set[int]:
     """Store readings under their tick; returns the ids of the devices that got one.
 
-    A device that is not in the store any more gets none, and one that has a snapshot of this tick keeps it. `of_past`:
-    they were made for a tick that is over, so a device that was added since, or had another driver then, gets none.
+    A device that is not in the store any more gets none, and one that has a snapshot of this tick keeps it. Whether it
+    counts for the network's totals is kept too: parents that are set later do not change the past. `of_past`: they were
+    made for a tick that is over, so a device that was added since, or had another driver then, gets none.
     """
     inserted = await connection.scalar(
         text(
             "WITH inserted AS (INSERT INTO store.snapshot "
             "(time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, active_connection, loss_ratio, "
-            "jitter_seconds) SELECT :tick, reading.* FROM unnest(CAST(:ids AS int[]), CAST(:up AS real[]), "
+            "jitter_seconds, is_simulated, is_edge) SELECT :tick, reading.*, driver = 'simulated', is_edge "
+            "FROM unnest(CAST(:ids AS int[]), CAST(:up AS real[]), "
             "CAST(:down AS real[]), CAST(:round_trip AS real[]), CAST(:active AS bool[]), CAST(:loss AS real[]), "
             "CAST(:jitter AS real[])) AS reading (device_id) "
             "JOIN store.device ON device.id = reading.device_id AND (NOT :of_past OR driver_since <= :tick) "

@@ -26,9 +26,10 @@ _MINUTE, _HOUR, _DAY, _MONTH = timedelta(minutes=1), timedelta(hours=1), timedel
 _INSERT_SNAPSHOTS = text(
     """
     INSERT INTO store.snapshot
-        (time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, active_connection)
+        (time_stamp, device_id, upload_speed, download_speed, round_trip_seconds, active_connection, is_simulated,
+            is_edge)
     SELECT tick, device_id, CASE WHEN up THEN 20 * random() ELSE 0 END, CASE WHEN up THEN 100 * random() ELSE 0 END,
-        CASE WHEN up THEN 0.001 + 0.02 * random() END, up
+        CASE WHEN up THEN 0.001 + 0.02 * random() END, up, true, true
     FROM generate_series(
         CAST(:begin AS timestamptz), CAST(:end AS timestamptz) - interval '1 minute', '1 minute') AS tick
     CROSS JOIN unnest(CAST(:ids AS int[])) AS device_id
@@ -49,8 +50,10 @@ _INSERT_HOURS = text(
 )
 _INSERT_SUMMARY_HOURS = text(
     """
-    INSERT INTO store.summary_1h
-    SELECT begin_at, sum(upload_megabits), sum(download_megabits), sum(up_seconds), sum(down_seconds), 0,
+    INSERT INTO store.summary_1h (kind, begin_at, upload_megabits, download_megabits, up_seconds, down_seconds,
+        unknown_seconds, upload_min, upload_max, download_min, download_max, covered_seconds, tick_count, up_min,
+        up_max)
+    SELECT 'simulated', begin_at, sum(upload_megabits), sum(download_megabits), sum(up_seconds), sum(down_seconds), 0,
         4000, 6000, 20000, 30000, 3600, 59, 480, 500
     FROM store.rollup_1h WHERE begin_at >= :begin AND begin_at < :end GROUP BY begin_at ORDER BY begin_at
     """

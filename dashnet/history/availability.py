@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.edge import NetworkKind
 from dashnet.history.counts import (
     DeviceCounts,
     merge_counts,
@@ -105,12 +106,14 @@ def _to_availability(buckets: Mapping[int, DeviceCounts], seconds: int) -> Avail
 
 @dataclass(frozen=True, slots=True)
 class NetworkAvailability(Availability):
-    """Of all devices together; here `unobserved_seconds` is the time in which no device was read at all."""
+    """Of all devices of a kind together; here `unobserved_seconds` is the time in which no device was read at all."""
 
 
-async def select_network_availability(connection: AsyncConnection, plan: Plan, seconds: int) -> NetworkAvailability:
-    """Of all devices together, removed ones included for as long as they were there."""
-    buckets = (await select_summary_counts(connection, plan)).values()
+async def select_network_availability(
+    connection: AsyncConnection, plan: Plan, seconds: int, kind: NetworkKind = NetworkKind.ALL
+) -> NetworkAvailability:
+    """Of all devices of a kind together, removed ones included for as long as they were there."""
+    buckets = (await select_summary_counts(connection, plan))[kind].values()
     return NetworkAvailability(
         sum(counts.up_seconds for counts in buckets),
         sum(counts.down_seconds for counts in buckets),

@@ -1,4 +1,4 @@
-"""Counts of buckets, read from all the tiers that a plan names: of single devices, of tags, of all devices together."""
+"""Counts of buckets, read from all the tiers that a plan names: of single devices, of tags, of the network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.edge import NetworkKind
 from dashnet.history.measures import (
     DEVICE_MEASURES,
     INTERFACE_MEASURES,
@@ -98,10 +99,10 @@ class InterfaceCounts:
 
 @dataclass(slots=True)
 class SummaryCounts:
-    """A stretch of time of all devices together; `up_seconds` and so on are added up over devices.
+    """A stretch of time of the devices of a kind; `up_seconds` and so on are added up over devices.
 
-    Traffic is the sum of what is known of the devices, over the seconds in which it was known of any. Extremes are
-    those of the sum of a tick; `up_min` and `up_max` are devices.
+    Traffic is the sum of what is known of those at the edge, over the seconds in which it was known of any. Extremes
+    are those of the sum of a tick; `up_min` and `up_max` are devices.
     """
 
     upload_megabits: float = 0.0
@@ -218,17 +219,18 @@ async def select_tag_counts(
     return found
 
 
-async def select_summary_counts(connection: AsyncConnection, plan: Plan) -> dict[int, SummaryCounts]:
-    """The buckets of all devices together, by number from 0; those without any tick are left out."""
-    found: dict[int, SummaryCounts] = {}
+async def select_summary_counts(connection: AsyncConnection, plan: Plan) -> dict[NetworkKind, dict[int, SummaryCounts]]:
+    """The buckets of the devices of each kind, by number from 0; those without any tick are left out."""
+    found: dict[NetworkKind, dict[int, SummaryCounts]] = {kind: {} for kind in NetworkKind}
     for tier, stretches in plan.stretches.items():
         if tier is Tier.RAW:
             head, counts = summary_pieces(), count_spans(SUMMARY_MEASURES)
         else:
-            head, counts = bucketed_rows(f"summary_{tier}", "begin_at", SUMMARY_MEASURES), merge_rows(SUMMARY_MEASURES)
-        query = f"WITH {head} SELECT bucket, {counts} FROM piece GROUP BY bucket"
-        for bucket, *measures in await connection.execute(text(query), bind_stretches(plan.edges, stretches)):
-            _put(found, bucket - 1, SummaryCounts(*measures))
+            head = bucketed_rows(f"summary_{tier}", "begin_at, kind", SUMMARY_MEASURES)
+            counts = merge_rows(SUMMARY_MEASURES)
+        query = f"WITH {head} SELECT kind, bucket, {counts} FROM piece GROUP BY kind, bucket"
+        for kind, bucket, *measures in await connection.execute(text(query), bind_stretches(plan.edges, stretches)):
+            _put(found[NetworkKind(kind)], bucket - 1, SummaryCounts(*measures))
     return found
 
 

@@ -91,33 +91,53 @@ span AS (
 
 
 def summary_pieces() -> str:
-    """The same of all devices together: a tick counts until the next.
+    """The same of the devices of each `kind` together: a tick counts until the next.
 
-    A demo reset takes the simulated devices out of a refresh by hand: that tick is not of all devices, and left out.
+    Traffic is that of the devices that were at the edge. The kind `all` has the states of every device, and the traffic
+    of snapshots that do not say where their device was. A demo reset takes the simulated devices out of a refresh by
+    hand: that tick is not of all devices, and left out.
     """
     return f"""
 stored_tick AS (
-    SELECT begin_at, end_at, time_stamp,
-        sum(upload_speed::float8) AS upload_speed,
-        sum(download_speed::float8) AS download_speed,
+    SELECT begin_at, end_at, time_stamp, is_simulated,
+        {_sum_traffic("is_edge", "")},
+        {_sum_traffic("is_edge IS NULL", "unplaced_")},
         count(*) FILTER (WHERE active_connection) AS up,
         count(*) FILTER (WHERE NOT active_connection) AS down,
         count(*) FILTER (WHERE active_connection IS NULL) AS unknown
-    FROM {_STRETCHES} CROSS JOIN LATERAL (SELECT time_stamp, active_connection, {_TRAFFIC} FROM store.snapshot
+    FROM {_STRETCHES} CROSS JOIN LATERAL (
+        SELECT time_stamp, active_connection, is_simulated, is_edge, {_TRAFFIC} FROM store.snapshot
         WHERE {_READ} AND {_REFRESHED} {_FENCE}) AS snapshot
-    GROUP BY begin_at, end_at, time_stamp
+    GROUP BY begin_at, end_at, time_stamp, is_simulated
+),
+kind_tick AS (
+    SELECT CASE WHEN is_simulated THEN 'simulated' ELSE 'real' END AS kind, begin_at, end_at, time_stamp,
+        upload_speed, download_speed, up, down, unknown
+    FROM stored_tick WHERE is_simulated IS NOT NULL
+    UNION ALL
+    SELECT 'all', begin_at, end_at, time_stamp, sum(unplaced_upload_speed), sum(unplaced_download_speed),
+        sum(up)::bigint, sum(down)::bigint, sum(unknown)::bigint
+    FROM stored_tick GROUP BY begin_at, end_at, time_stamp
 ),
 tick AS (
     SELECT * FROM (SELECT *, up + down + unknown AS devices, max(up + down + unknown) OVER so_far AS most_devices
-        FROM stored_tick
-        WINDOW so_far AS (PARTITION BY begin_at, date_trunc('minute', time_stamp) ORDER BY time_stamp)) AS counted
+        FROM kind_tick
+        WINDOW so_far AS (PARTITION BY kind, begin_at, date_trunc('minute', time_stamp) ORDER BY time_stamp)) AS counted
     WHERE devices = most_devices
 ),
 span AS (
-    SELECT tick.*, least({_NEXT_TICK}, lead(time_stamp) OVER (PARTITION BY begin_at ORDER BY time_stamp)) AS span_end
+    SELECT tick.*,
+        least({_NEXT_TICK}, lead(time_stamp) OVER (PARTITION BY kind, begin_at ORDER BY time_stamp)) AS span_end
     FROM tick
 ),
 {_CUT}"""
+
+
+def _sum_traffic(where: str, prefix: str) -> str:
+    return ", ".join(
+        f"sum({column}::float8) FILTER (WHERE {where}) AS {prefix}{column}"
+        for column in ("upload_speed", "download_speed")
+    )
 
 
 def bucketed_rows(table: str, keys: str, measures: tuple[Measure, ...], where: str = "true") -> str:

@@ -139,12 +139,14 @@ class InterfaceRollupDay(InterfaceRollupFields, table=True):
 
 
 class SummaryFields(SQLModel):
-    """A stretch of time of all devices together; seconds up, down and unknown are added up over devices.
+    """A stretch of time of all devices of a kind; seconds up, down and unknown are added up over devices.
 
+    `kind` is real or simulated, or all, which knows traffic only of the time before kinds were kept apart.
     `upload_known_seconds` and `download_known_seconds` are null where they are `covered_seconds`.
     """
 
-    begin_at: datetime = Field(sa_type=DateTime(timezone=True), primary_key=True)
+    kind: str = Field(sa_type=TEXT)
+    begin_at: datetime = Field(sa_type=DateTime(timezone=True))
     upload_megabits: float = Field(sa_type=DOUBLE_PRECISION)
     download_megabits: float = Field(sa_type=DOUBLE_PRECISION)
     up_seconds: int = Field(sa_type=BigInteger)
@@ -166,21 +168,21 @@ class SummaryFiveMinutes(SummaryFields, table=True):
     """Made of snapshots, which are added up tick by tick."""
 
     __tablename__ = "summary_5m"
-    __table_args__ = ({"schema": SCHEMA},)
+    __table_args__ = (PrimaryKeyConstraint("kind", "begin_at"), {"schema": SCHEMA})
 
 
 class SummaryHour(SummaryFields, table=True):
     """Made of five minutes."""
 
     __tablename__ = "summary_1h"
-    __table_args__ = ({"schema": SCHEMA},)
+    __table_args__ = (PrimaryKeyConstraint("kind", "begin_at"), {"schema": SCHEMA})
 
 
 class SummaryDay(SummaryFields, table=True):
     """Made of hours."""
 
     __tablename__ = "summary_1d"
-    __table_args__ = ({"schema": SCHEMA},)
+    __table_args__ = (PrimaryKeyConstraint("kind", "begin_at"), {"schema": SCHEMA})
 
 
 class HistoryExtent(SQLModel, table=True):

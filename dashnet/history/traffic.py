@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.edge import NetworkKind
 from dashnet.history.measures import DEVICE_MEASURES, SUMMARY_MEASURES, read_rows
 from dashnet.history.rounding import round_measured
 from dashnet.history.tiers import Extent, Tier, ceil_to, floor_to
@@ -14,6 +15,11 @@ from dashnet.history.tiers import Extent, Tier, ceil_to, floor_to
 BYTES_PER_MEGABIT = 125_000
 MOST_BYTES = 2**63 - 1
 PERCENTILE = 0.95
+
+
+def known_bytes(megabits: float, known_seconds: int) -> int | None:
+    """Return the bytes of a stretch; null where the speed was not known for a second of it."""
+    return to_bytes(megabits) if known_seconds else None
 
 
 def to_bytes(megabits: float) -> int:
@@ -63,8 +69,8 @@ _OF_TAGS = text(
     f"SELECT tag, {_RATES} FROM sums GROUP BY tag"
 )
 _OF_NETWORK = text(
-    f"SELECT {_RATES} FROM (SELECT {_MEANS} FROM (SELECT {_NETWORK_ROWS} FROM store.summary_5m "
-    f"WHERE {_IN_RANGE}) AS rows) AS means"
+    f"SELECT kind, {_RATES} FROM (SELECT kind, {_MEANS} FROM (SELECT kind, {_NETWORK_ROWS} FROM store.summary_5m "
+    f"WHERE {_IN_RANGE}) AS rows) AS means GROUP BY kind"
 )
 
 
@@ -84,9 +90,12 @@ async def select_tag_percentiles(
     return {row[0]: _round(row[1:]) for row in await connection.execute(_OF_TAGS, values)}
 
 
-async def select_network_percentiles(connection: AsyncConnection, within: tuple[datetime, datetime]) -> Percentiles:
-    """Of all devices together."""
-    return _round(list((await connection.execute(_OF_NETWORK, {"begin": within[0], "end": within[1]})).one()))
+async def select_network_percentiles(
+    connection: AsyncConnection, within: tuple[datetime, datetime]
+) -> dict[NetworkKind, Percentiles]:
+    """Of the devices of each kind together, at the edge of the network."""
+    rows = await connection.execute(_OF_NETWORK, {"begin": within[0], "end": within[1]})
+    return {NetworkKind(row[0]): _round(row[1:]) for row in rows}
 
 
 def _round(rates: Sequence[float | None]) -> Percentiles:

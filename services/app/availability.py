@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.edge import NetworkKind
 from dashnet.history.availability import (
     Availability,
     Outage,
@@ -28,6 +29,7 @@ from dashnet.problems import problem_responses
 from dashnet.reading import to_wire
 from services.app.dependencies import CurrentPanel, Engine
 from services.app.devices import find_device, has_simulated
+from services.app.kinds import AskedKind, check_kind
 from services.app.ranges import AskedRange, Excluded, Range, invalid_field
 
 router = APIRouter(prefix="/api", tags=["history"], responses=problem_responses(422, 503))
@@ -48,6 +50,7 @@ class AvailabilityRow(BaseModel):
     device_id: int | None = None
     host_name: str | None = None
     tag: str | None = None
+    kind: NetworkKind | None = None
     up_ratio: float | None
     down_ratio: float | None
     unknown_ratio: float | None
@@ -92,21 +95,24 @@ async def read_availability(
     excluded: Excluded,
     by: Annotated[Literal["device", "tag", "network"], Query(description="What a row is")] = "device",
     device_id: OneDevice = None,
+    kind: AskedKind = None,
 ) -> Response:
     """How much of a range devices were up, down and unknown; the worst first. Time that nobody looked is told apart."""
     devices = panel.devices if device_id is None else {device_id: find_device(panel, device_id)}
     if device_id is not None and by != "device":
         raise invalid_field("device_id", f"asks for one device, but by={by} for more")
+    check_kind(kind, by)
     parts = leave_out(asked.begin, asked.end, [(one.begin, one.end) for one in excluded])
     async with open_history(engine) as (connection, extent):
         plan = make_plan(parts.edges, extent, simulated=has_simulated(devices.values()), wanted=parts.wanted)
         parts = Parts(plan.edges, parts.wanted)
         rows: list[dict[str, Any]]
         if by == "network":
-            rows = [_to_row(await select_network_availability(connection, plan, parts.seconds))]
+            one = kind or NetworkKind.ALL
+            rows = [{"kind": one, **_to_row(await select_network_availability(connection, plan, parts.seconds, one))}]
         elif by == "tag":
             found = await select_tag_availability(connection, plan, parts, group_by_tag(devices.values()))
-            rows = [{"tag": tag, **_to_row(one)} for tag, one in found.items()]
+            rows = [{"tag": tag, **_to_row(its)} for tag, its in found.items()]
         else:
             ids = None if device_id is None else [device_id]
             known = await select_device_availability(connection, plan, parts, ids)

@@ -1,7 +1,7 @@
 """Routes that read devices as they are now, from the panel in memory."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,11 +10,13 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from dashnet.clocks import LONGEST_AHEAD
+from dashnet.edge import NetworkKind, choose_kind, kind_of
 from dashnet.errors import NotFound
 from dashnet.messages import LiveDevice
 from dashnet.problems import problem_responses
 from dashnet.reading import State, add_known
 from services.app.dependencies import CurrentPanel
+from services.app.kinds import AskedKind
 from services.app.panel import Panel
 
 router = APIRouter(prefix="/api", tags=["devices"], responses=problem_responses(422, 503))
@@ -22,21 +24,37 @@ router = APIRouter(prefix="/api", tags=["devices"], responses=problem_responses(
 DeviceId = Annotated[int, Path(description="Id of a device", examples=[1])]
 
 
-class Summary(BaseModel):
-    """The network now: how many devices are in which state, and their traffic together in Mbit/s.
+class KindSummary(BaseModel):
+    """All real or all simulated devices now; speeds are sums at the edge, null where none is known."""
 
-    Speeds are sums over the devices whose speeds are known, and null where none is. `storing_delayed_since` is the
-    oldest tick whose readings wait for Postgres. `seconds_ahead` is set while the newest tick is ahead of the clock,
-    which was set back: no device shows a newer reading before then.
-    """
-
-    time_stamp: datetime | None
     devices: int
     up: int
     down: int
     unknown: int
     upload_speed: float | None
     download_speed: float | None
+
+
+class Summary(BaseModel):
+    """The network now: how many devices are in which state, and their traffic together in Mbit/s.
+
+    Speeds are sums over the devices at the edge of the network whose speeds are known, and null where none is. Real and
+    simulated devices are never added up: without `kind` the states are those of all devices, and the speeds those of
+    the real ones, or of the simulated ones where there are no others, as the answer's `kind` says.
+    `storing_delayed_since` is the oldest tick whose readings wait for Postgres. `seconds_ahead` is set while the newest
+    tick is ahead of the clock, which was set back: no device shows a newer reading before then.
+    """
+
+    time_stamp: datetime | None
+    kind: NetworkKind
+    devices: int
+    up: int
+    down: int
+    unknown: int
+    upload_speed: float | None
+    download_speed: float | None
+    real: KindSummary
+    simulated: KindSummary
     storing_delayed_since: datetime | None
     seconds_ahead: float | None
 
@@ -77,23 +95,38 @@ def find_device(panel: Panel, device_id: int) -> dict[str, Any]:
 
 
 @router.get("/summary", response_model=Summary)
-async def read_summary(panel: CurrentPanel) -> Response:
-    """The whole network now."""
-    states = [device["state"] for device in panel.devices.values()]
-    latest = [device["snap_shot"] for device in panel.devices.values() if device["snap_shot"]]
+async def read_summary(panel: CurrentPanel, kind: AskedKind = None) -> Response:
+    """The whole network now, real and simulated devices apart."""
+    devices = panel.devices.values()
+    by_kind = {
+        one.value: _sum_up([device for device in devices if kind_of(device["driver"]) is one], panel.edge)
+        for one in (NetworkKind.REAL, NetworkKind.SIMULATED)
+    }
+    shown = kind or choose_kind(device["driver"] for device in devices)
+    every = {name: sum(one[name] or 0 for one in by_kind.values()) for name in ("devices", *map(str, State))}
+    nothing = {"upload_speed": None, "download_speed": None}
     return _answer(
         {
             "time_stamp": panel.time_stamp,
             "storing_delayed_since": panel.storing_delayed_since,
             "seconds_ahead": _count_ahead(panel),
-            "devices": len(states),
-            "up": states.count(State.UP),
-            "down": states.count(State.DOWN),
-            "unknown": states.count(State.UNKNOWN),
-            "upload_speed": _round(add_known(one["upload_speed"] for one in latest)),
-            "download_speed": _round(add_known(one["download_speed"] for one in latest)),
+            "kind": shown,
+            **by_kind.get(shown, nothing),
+            **(every if kind in (None, NetworkKind.ALL) else {}),
+            **by_kind,
         }
     )
+
+
+def _sum_up(devices: Sequence[Mapping[str, Any]], edge: Collection[int]) -> dict[str, float | None]:
+    states = [device["state"] for device in devices]
+    latest = [device["snap_shot"] for device in devices if device["snap_shot"] and device["id"] in edge]
+    return {
+        "devices": len(states),
+        **{state.value: states.count(state) for state in State},
+        "upload_speed": _round(add_known(one["upload_speed"] for one in latest)),
+        "download_speed": _round(add_known(one["download_speed"] for one in latest)),
+    }
 
 
 def _round(speed: float | None) -> float | None:

@@ -1,6 +1,7 @@
 """Routes of the past as series: of a device, of several, of all together. Every answer says what it was made of."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import orjson
@@ -9,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dashnet.edge import NetworkKind, choose_kind
 from dashnet.history.counts import select_device_counts, select_summary_counts
 from dashnet.history.plan import make_plan
 from dashnet.history.tiers import Tier, open_history
@@ -16,6 +18,7 @@ from dashnet.problems import problem_responses
 from dashnet.spreadsheets import to_csv
 from services.app.dependencies import CurrentPanel, Engine
 from services.app.devices import DeviceId, find_device, has_simulated
+from services.app.kinds import AskedKind
 from services.app.points import (
     DEVICE_POINT_FIELDS,
     SUMMARY_POINT_FIELDS,
@@ -55,8 +58,9 @@ class DevicesHistory(Series):
 
 
 class SummaryHistory(Series):
-    """All devices together, a point per bucket."""
+    """All devices of a kind together, a point per bucket."""
 
+    kind: NetworkKind
     points: list[SummaryPoint]
 
 
@@ -90,17 +94,23 @@ async def read_history(device_id: DeviceId, panel: CurrentPanel, engine: Engine,
 
 
 @router.get("/summary/history", response_model=SummaryHistory, responses=ALSO_CSV)
-async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked) -> Response:
-    """The whole network's past: sums over all devices, their mean, minimum and maximum per bucket."""
+async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked, kind: AskedKind = None) -> Response:
+    """The network's past: sums at its edge, their mean, minimum and maximum per bucket.
+
+    Without `kind` it is that of the real devices, or of the simulated ones where there are no others now; buckets from
+    before the two were kept apart are then of all devices, as their `kind` says.
+    """
     simulated = has_simulated(panel.devices.values())
+    shown = kind or choose_kind(device["driver"] for device in panel.devices.values())
+    to_points = partial(to_summary_points, kind=shown, with_earlier=kind is None)
     async with open_history(engine) as (connection, extent):
         raw_since, _ = extent.reach(Tier.RAW, simulated=simulated)
         step = asked.choose_step(extent, simulated=simulated)
         edges = asked.make_edges(step)
         if not asked.is_csv:
             plan = make_plan(edges, extent, simulated=simulated)
-            points = to_summary_points(plan, await select_summary_counts(connection, plan))
-            return to_json({**describe(asked, step, plan, raw_since), "points": points})
+            points = to_points(plan, await select_summary_counts(connection, plan))
+            return to_json({**describe(asked, step, plan, raw_since), "kind": shown, "points": points})
 
     async def lines() -> AsyncIterator[bytes]:
         yield to_csv([SUMMARY_POINT_FIELDS])
@@ -109,7 +119,7 @@ async def read_summary_history(panel: CurrentPanel, engine: Engine, asked: Asked
             async with open_history(engine) as (connection, extent):
                 plan = make_plan(part, extent, simulated=simulated)
                 found = await select_summary_counts(connection, plan)
-            yield to_csv(list(point.values()) for point in to_summary_points(plan, found))
+            yield to_csv(list(point.values()) for point in to_points(plan, found))
 
     return to_csv_response(lines(), "summary")
 

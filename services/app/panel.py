@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from dashnet.edge import find_edge, to_places
 from dashnet.interface_part import Packed, unpack_json
 from dashnet.publication import Kind, Position
 from dashnet.reading import State, state_of
@@ -44,6 +45,14 @@ class Panel:
     devices: dict[int, LiveDevice] = field(default_factory=dict)
     interfaces: dict[int, Packed] = field(default_factory=dict)
     storing_delayed_since: str | None = None
+    _edge: frozenset[int] | None = field(default=None, compare=False)
+
+    @property
+    def edge(self) -> frozenset[int]:
+        """The ids of the devices whose traffic is the network's, as the inventory is now."""
+        if self._edge is None:
+            self._edge = find_edge(to_places(self.devices.values()))
+        return self._edge
 
     def apply(
         self, position: Position, message: Mapping[str, Any], interfaces: Mapping[int, Packed] | None = None
@@ -52,6 +61,7 @@ class Panel:
         self.position = position
         if message["type"] == Kind.SNAPSHOTS:
             return self._apply_snapshots(message, interfaces or {})
+        self._edge = None
         for device in message["changed"]:
             self.devices[device["id"]] = device
         for device_id in message["removed"]:

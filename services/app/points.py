@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from dashnet.edge import NetworkKind
 from dashnet.history.counts import DeviceCounts, SummaryCounts
 from dashnet.history.plan import Plan
 from dashnet.history.rounding import round_measured
@@ -43,9 +44,10 @@ class DevicePoint(BaseModel):
 
 
 class SummaryPoint(BaseModel):
-    """A bucket of all devices together: the mean of their sums with its extremes, and how many were in which state.
+    """A bucket of the network: the mean of its sums with its extremes, and how many devices were in which state.
 
-    Speeds are sums of what is known, null where nothing was. `covered_seconds` is the time for which there is a tick.
+    Speeds are sums of what is known at the edge, null where nothing was. `covered_seconds` is the time for which there
+    is a tick. `kind` is `all` where every device was added up, before real and simulated ones were kept apart.
     """
 
     time_stamp: datetime
@@ -62,6 +64,7 @@ class SummaryPoint(BaseModel):
     unknown: float | None
     covered_seconds: int
     ticks: int
+    kind: NetworkKind
 
 
 DEVICE_POINT_FIELDS = tuple(DevicePoint.model_fields)
@@ -103,14 +106,21 @@ def _to_device_point(begin: datetime, counts: DeviceCounts) -> dict[str, Any]:
     }
 
 
-def to_summary_points(plan: Plan, buckets: Mapping[int, SummaryCounts]) -> list[dict[str, Any]]:
-    """The points of all devices together, in the fields of `SummaryPoint`."""
-    empty = SummaryCounts()
-    return [
-        _to_summary_point(begin, buckets.get(number, empty))
-        for number, (begin, end) in enumerate(pairwise(plan.edges))
-        if begin < end
-    ]
+def to_summary_points(
+    plan: Plan, found: Mapping[NetworkKind, Mapping[int, SummaryCounts]], kind: NetworkKind, *, with_earlier: bool
+) -> list[dict[str, Any]]:
+    """The points of the devices of a kind together, in the fields of `SummaryPoint`.
+
+    `with_earlier`: where kinds were not kept apart yet, the point is one of all devices.
+    """
+    empty, apart = SummaryCounts(), found[NetworkKind.REAL].keys() | found[NetworkKind.SIMULATED].keys()
+    points = []
+    for number, (begin, end) in enumerate(pairwise(plan.edges)):
+        is_earlier = with_earlier and number not in apart and number in found[NetworkKind.ALL]
+        its = NetworkKind.ALL if is_earlier else kind
+        if begin < end:
+            points.append({**_to_summary_point(begin, found[its].get(number, empty)), "kind": its})
+    return points
 
 
 def _to_summary_point(begin: datetime, counts: SummaryCounts) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dashnet.edge import NetworkKind, choose_kind, kind_of
 from dashnet.history.buckets import Step
 from dashnet.history.counts import (
     DeviceCounts,
@@ -23,15 +24,16 @@ from dashnet.history.tiers import Tier, open_history
 from dashnet.history.traffic import (
     Percentiles,
     billed_range,
+    known_bytes,
     select_device_percentiles,
     select_network_percentiles,
     select_tag_percentiles,
-    to_bytes,
 )
 from dashnet.problems import problem_responses
 from dashnet.reading import to_wire
 from services.app.dependencies import CurrentPanel, Engine
 from services.app.devices import find_device, has_simulated
+from services.app.kinds import AskedKind, check_kind
 from services.app.panel import Panel
 from services.app.ranges import AskedRange, AskedStep, AskedZone, invalid_field
 from services.app.series import make_range_edges
@@ -42,35 +44,39 @@ MOST_BUCKETS, MOST_CELLS = 2_000, 100_000
 
 By = Literal["device", "tag", "network"]
 Counts = Mapping[int, DeviceCounts] | Mapping[int, SummaryCounts]
-Key = int | str | None
+Key = int | str
+_NOT_KNOWN = {"uploaded_bytes": None, "downloaded_bytes": None}
 
 
 class TrafficBucket(BaseModel):
     """A step of the range that begins at `time_stamp`."""
 
     time_stamp: datetime
-    uploaded_bytes: int
-    downloaded_bytes: int
+    uploaded_bytes: int | None
+    downloaded_bytes: int | None
 
 
 class TrafficRow(BaseModel):
-    """One device, tag or the network. The 95th percentiles are of five-minute means, in Mbit/s.
+    """One device, tag or kind of network. The 95th percentiles are of five-minute means, in Mbit/s.
 
-    They are null where not all five minutes of the range are kept any more, or none is whole.
+    They are null where not all five minutes of the range are kept any more, or none is whole; bytes are null where
+    no speed was known. The network is counted at its edge; its row of the kind `all` has the traffic of every device
+    added up, from before real and simulated ones were kept apart.
     """
 
     device_id: int | None = None
     host_name: str | None = None
     tag: str | None = None
-    uploaded_bytes: int
-    downloaded_bytes: int
+    kind: NetworkKind | None = None
+    uploaded_bytes: int | None
+    downloaded_bytes: int | None
     upload_speed_95th: float | None
     download_speed_95th: float | None
     buckets: list[TrafficBucket]
 
 
 class TrafficAnswer(BaseModel):
-    """The busiest first."""
+    """The busiest first; of the network the real devices first."""
 
     begin: datetime = Field(alias="from")
     end: datetime = Field(alias="to")
@@ -92,8 +98,10 @@ async def read_traffic(
     by: Annotated[By, Query(description="What a row is")] = "device",
     device_id: Annotated[int | None, Query(description="Only this device")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="The busiest so many")] = 20,
+    kind: AskedKind = None,
 ) -> Response:
     """What was sent and received, in bytes; with `step` also by hours, or by days and months of the zone."""
+    check_kind(kind, by)
     devices = panel.devices if device_id is None else {device_id: find_device(panel, device_id)}
     if device_id is not None and by != "device":
         raise invalid_field("device_id", f"asks for one device, but by={by} for more")
@@ -102,8 +110,7 @@ async def read_traffic(
     async with open_history(engine) as (connection, extent):
         whole = make_plan([asked.begin, asked.end], extent, simulated=simulated)
         found = await _select_counts(connection, whole, by, None if device_id is None else [device_id])
-        busiest = sorted((key for key in found if _is_shown(panel, by, key)), key=lambda key: _rank(found[key], key))
-        busiest = busiest[:limit]
+        busiest = _order(panel, found, by, kind)[:limit]
         within = billed_range(extent, asked.begin, asked.end)
         rates = await _select_percentiles(connection, within, by, busiest) if within else {}
         plan = make_plan(edges, extent, simulated=simulated) if edges else whole
@@ -145,7 +152,7 @@ async def _select_counts(
         return await select_device_counts(connection, plan, keys)
     if by == "tag":
         return await select_tag_counts(connection, plan, keys)
-    return {None: await select_summary_counts(connection, plan)}
+    return await select_summary_counts(connection, plan)
 
 
 async def _select_percentiles(
@@ -155,12 +162,25 @@ async def _select_percentiles(
         return await select_device_percentiles(connection, within, keys)
     if by == "tag":
         return await select_tag_percentiles(connection, within, keys)
-    return {None: await select_network_percentiles(connection, within)}
+    return await select_network_percentiles(connection, within)
 
 
-def _is_shown(panel: Panel, by: By, key: Key) -> bool:
-    """Removed devices count for the network, but have no row of their own."""
-    return by != "device" or key in panel.devices
+def _order(panel: Panel, found: Mapping[Any, Counts], by: By, kind: NetworkKind | None) -> list[Any]:
+    """The keys that have a row, in its order. Removed devices count for the network, but have no row of their own."""
+    if by == "network":
+        return [kind] if kind else _list_kinds(panel, found)
+    shown = (key for key in found if by != "device" or key in panel.devices)
+    return sorted(shown, key=lambda key: _rank(found[key], key))
+
+
+def _list_kinds(panel: Panel, found: Mapping[NetworkKind, Counts]) -> list[NetworkKind]:
+    """The kinds of devices that there are or were, and all together where they were added up so."""
+    drivers = [device["driver"] for device in panel.devices.values()]
+    apart = [kind for kind in (NetworkKind.REAL, NetworkKind.SIMULATED) if found[kind]]
+    if _add_up(found[NetworkKind.ALL].values()) != _NOT_KNOWN:
+        return [*apart, NetworkKind.ALL]
+    there = {choose_kind(drivers), *map(kind_of, drivers), *apart}
+    return [kind for kind in NetworkKind if kind in there]
 
 
 def _rank(buckets: Counts, key: Key) -> tuple[float, str]:
@@ -170,13 +190,16 @@ def _rank(buckets: Counts, key: Key) -> tuple[float, str]:
 def _name(panel: Panel, by: By, key: Any) -> dict[str, Any]:
     if by == "device":
         return {"device_id": key, "host_name": panel.devices[key]["host_name"]}
-    return {"tag": key} if by == "tag" else {}
+    return {"tag" if by == "tag" else "kind": key}
 
 
-def _add_up(counted: Collection[DeviceCounts | SummaryCounts]) -> dict[str, int]:
+def _add_up(counted: Collection[DeviceCounts | SummaryCounts]) -> dict[str, int | None]:
     return {
-        "uploaded_bytes": to_bytes(sum(counts.upload_megabits for counts in counted)),
-        "downloaded_bytes": to_bytes(sum(counts.download_megabits for counts in counted)),
+        f"{name}ed_bytes": known_bytes(
+            sum(getattr(counts, f"{name}_megabits") for counts in counted),
+            sum(getattr(counts, f"{name}_known_seconds") for counts in counted),
+        )
+        for name in ("upload", "download")
     }
 
 

@@ -5,6 +5,7 @@ from dashnet.reading import to_wire
 from dashnet.settings import Settings
 from tests.app.conftest import RefreshOnce
 from tests.conftest import make_settings, run_app
+from tests.factories import make_device
 from tests.ports import free_port
 
 
@@ -38,6 +39,31 @@ async def test_the_summary_adds_up_the_devices(
     assert summary["up"] == [one["state"] for one in devices].count("up")
     assert summary["up"] + summary["down"] + summary["unknown"] == 3
     assert summary["download_speed"] == pytest.approx(sum(one["snap_shot"]["download_speed"] for one in devices))
+
+
+async def test_the_summary_counts_at_the_edge_and_keeps_real_and_simulated_devices_apart(
+    app: httpx.AsyncClient, network: httpx.AsyncClient, device_ids: list[int], refresh_once: RefreshOnce
+) -> None:
+    uplink, below, _ = device_ids
+    real = (await network.post("/devices/", json=make_device(driver="host"))).json()["id"]
+    await network.patch(f"/devices/{below}", json={"parent_id": uplink, "tags": ["lab"]})
+    await network.patch(f"/devices/{uplink}", json={"tags": ["uplink"]})
+    await refresh_once()
+    speeds = {one["id"]: one["snap_shot"]["upload_speed"] for one in (await app.get("/api/devices")).json()}
+    summary = (await app.get("/api/summary")).json()
+    simulated = (await app.get("/api/summary", params={"kind": "simulated"})).json()
+    every = (await app.get("/api/summary", params={"kind": "all"})).json()
+    assert (summary["kind"], summary["devices"], summary["upload_speed"]) == ("real", 4, speeds[real])
+    assert (summary["real"]["devices"], summary["simulated"]["devices"]) == (1, 3)
+    assert (simulated["devices"], simulated["upload_speed"]) == (3, pytest.approx(speeds[uplink]))
+    assert simulated["simulated"] == summary["simulated"] == {name: simulated[name] for name in summary["simulated"]}
+    assert (every["devices"], every["upload_speed"]) == (4, None)
+
+
+async def test_a_network_of_which_no_traffic_is_known_has_no_total(app: httpx.AsyncClient) -> None:
+    """0 Mbit/s would be a claim."""
+    summary = (await app.get("/api/summary")).json()
+    assert (summary["real"]["upload_speed"], summary["download_speed"]) == (None, None)
 
 
 async def test_without_a_state_at_hand_the_answer_is_503(settings: Settings) -> None:

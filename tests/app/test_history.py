@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -112,6 +113,41 @@ async def test_the_network_is_the_sum_of_its_devices_tick_by_tick(
         expected["up_max"],
         expected["tick_count"],
     )
+
+
+async def test_the_network_is_counted_at_its_edge_with_real_and_simulated_devices_apart(
+    app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine
+) -> None:
+    """Raw and rolled up: a real uplink and what is behind it, and a simulated device."""
+    places = ((1, False, True), (2, False, False), (3, True, True))
+    rows = [
+        replace(row, simulated=simulated, edge=edge)
+        for one, simulated, edge in places
+        for row in steady(one, NOON, NOON + 2 * HOUR, upload=10.0**one)
+    ]
+    await store_past(engine, rows, NOON + 1.5 * HOUR)
+    told = {}
+    for kind in ("real", "simulated", "all"):
+        found = await ask(app, "/api/summary/history", NOON, NOON + 2 * HOUR, step="1h", kind=kind)
+        told[kind] = [(one["upload_speed"], one["download_speed_max"], one["up"]) for one in found["points"]]
+    assert told == {
+        "real": [(10.0, 20.0, 2.0)] * 2,
+        "simulated": [(1000.0, 2000.0, 1.0)] * 2,
+        "all": [(None, None, 3.0)] * 2,
+    }
+
+
+async def test_without_a_kind_it_is_that_of_the_devices_there_are_with_what_was_before_labelled(
+    app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine
+) -> None:
+    rows = steady(1, NOON, NOON + HOUR)
+    rows += [replace(row, simulated=True, edge=True) for row in steady(1, NOON + HOUR, NOON + 2 * HOUR, upload=5.0)]
+    await store_past(engine, rows, NOON + 3 * HOUR)
+    found = await ask(app, "/api/summary/history", NOON + MINUTE, NOON + 2 * HOUR, step="1h")
+    strict = await ask(app, "/api/summary/history", NOON + MINUTE, NOON + 2 * HOUR, step="1h", kind="simulated")
+    assert found["kind"] == "simulated"
+    assert [(one["kind"], one["upload_speed"]) for one in found["points"]] == [("all", 2.0), ("simulated", 5.0)]
+    assert [one["upload_speed"] for one in strict["points"]] == [None, 5.0]
 
 
 @pytest.mark.parametrize(

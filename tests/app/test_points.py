@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from dashnet.edge import NetworkKind
 from dashnet.history.counts import DeviceCounts, SummaryCounts
 from dashnet.history.plan import Plan
 from services.app.points import DevicePoint, SummaryPoint, to_device_points, to_summary_points
@@ -14,6 +15,14 @@ PLAN = Plan([NOON, NOON + HOUR, NOON + 2 * HOUR], is_exact=True)
 
 def point_of(counts: DeviceCounts) -> dict[str, Any]:
     return to_device_points(PLAN, {0: counts})[0]
+
+
+def found_of(**buckets: dict[int, SummaryCounts]) -> dict[NetworkKind, dict[int, SummaryCounts]]:
+    return {kind: buckets.get(kind, {}) for kind in NetworkKind}
+
+
+def make_summary_point() -> dict[str, Any]:
+    return to_summary_points(PLAN, found_of(), NetworkKind.REAL, with_earlier=True)[0]
 
 
 def test_a_mean_is_taken_over_the_time_that_the_speed_was_known() -> None:
@@ -61,13 +70,31 @@ def test_numbers_are_told_as_they_were_measured() -> None:
 def test_of_the_network_it_is_means_of_sums_over_the_time_that_they_were_known() -> None:
     counts = SummaryCounts(upload_megabits=1800.0, upload_known_seconds=900, covered_seconds=1800)
     counts.up_seconds, counts.down_seconds, counts.up_max = 5400, 1800, 4
-    (point,) = to_summary_points(Plan([NOON, NOON + HOUR], is_exact=True), {0: counts})
+    (point,) = to_summary_points(
+        Plan([NOON, NOON + HOUR], is_exact=True), found_of(real={0: counts}), NetworkKind.REAL, with_earlier=True
+    )
     assert (point["upload_speed"], point["up"], point["down"], point["up_max"]) == (2.0, 3.0, 1.0, 4)
+
+
+@pytest.mark.parametrize(("with_earlier", "kind", "upload"), [(True, "all", 2.0), (False, "real", None)])
+def test_what_was_counted_before_kinds_were_kept_apart_is_told_as_of_all(
+    with_earlier: bool, kind: str, upload: float | None
+) -> None:
+    earlier = SummaryCounts(upload_megabits=2.0, upload_known_seconds=1)
+    (point,) = to_summary_points(PLAN, found_of(all={0: earlier}), NetworkKind.REAL, with_earlier=with_earlier)[:1]
+    assert (point["kind"], point["upload_speed"]) == (kind, upload)
+
+
+def test_a_bucket_that_knows_kinds_is_not_told_as_of_all() -> None:
+    """Though all devices have a count there too, and no real one has."""
+    found = found_of(all={0: SummaryCounts(up_max=5)}, simulated={0: SummaryCounts(up_max=5)})
+    (point,) = to_summary_points(PLAN, found, NetworkKind.REAL, with_earlier=True)[:1]
+    assert (point["kind"], point["up_max"]) == ("real", None)
 
 
 @pytest.mark.parametrize(
     ("model", "point"),
-    [(DevicePoint, to_device_points(PLAN, {})[0]), (SummaryPoint, to_summary_points(PLAN, {})[0])],
+    [(DevicePoint, to_device_points(PLAN, {})[0]), (SummaryPoint, make_summary_point())],
 )
 def test_a_point_has_the_fields_that_are_documented(model: type[DevicePoint | SummaryPoint], point: Any) -> None:
     assert list(point) == list(model.model_fields)

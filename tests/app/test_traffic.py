@@ -1,5 +1,6 @@
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -95,8 +96,8 @@ async def test_tiers_that_cannot_be_true_spoil_no_answer(
     rows = (await ask(app, "/api/traffic", NOON, NOON + HOUR, step="1h"))["rows"]
     network = (await ask(app, "/api/traffic", NOON, NOON + HOUR, by="network"))["rows"][0]
     points = (await ask(app, "/api/summary/history", NOON, NOON + HOUR, step="1h"))["points"]
-    assert [(one["device_id"], one["uploaded_bytes"]) for one in rows] == [(good, 3540 * 250_000), (bad, 0)]
-    assert (network["uploaded_bytes"], network["downloaded_bytes"]) == (0, 3540 * 1_000_000)
+    assert [(one["device_id"], one["uploaded_bytes"]) for one in rows] == [(good, 3540 * 250_000), (bad, None)]
+    assert (network["uploaded_bytes"], network["downloaded_bytes"]) == (None, 3540 * 1_000_000)
     assert (points[0]["upload_speed"], points[0]["download_speed"]) == (None, 8.0)
 
 
@@ -244,18 +245,40 @@ async def test_a_removed_device_counts_for_the_network_and_has_no_row(
     assert (devices["rows"], network["rows"][0]["uploaded_bytes"]) == ([], 3540 * 2 * 125_000)
 
 
+async def test_bytes_of_the_network_are_counted_at_its_edge_with_kinds_apart(
+    app: httpx.AsyncClient, device_ids: list[int], engine: AsyncEngine
+) -> None:
+    """The first hour was stored before kinds were kept apart, up to the first tick after it: a row of its own."""
+    rows = steady(1, NOON, NOON + HOUR, upload=8.0)
+    for one, simulated, edge in ((1, False, True), (2, False, False), (3, True, True)):
+        its = steady(one, NOON + HOUR, NOON + 2 * HOUR, upload=8.0 * one)
+        rows += [replace(row, simulated=simulated, edge=edge) for row in its]
+    await store_past(engine, rows, NOON + 1.5 * HOUR)
+    found = (await ask(app, "/api/traffic", NOON + MINUTE, NOON + 2 * HOUR, by="network", step="1h"))["rows"]
+    one = (await ask(app, "/api/traffic", NOON, NOON + 2 * HOUR, by="network", kind="real"))["rows"]
+    assert [(row["kind"], row["uploaded_bytes"]) for row in found] == [
+        ("real", 3540 * 1_000_000),
+        ("simulated", 3540 * 3_000_000),
+        ("all", 3600 * 1_000_000),
+    ]
+    assert [bucket["uploaded_bytes"] for bucket in found[0]["buckets"]] == [None, 3540 * 1_000_000]
+    assert [(row["kind"], row["upload_speed_95th"]) for row in one] == [("real", 8.0)]
+
+
 @pytest.mark.parametrize("by", ["device", "tag", "network"])
 async def test_a_range_in_which_nobody_looked_has_no_traffic(
     app: httpx.AsyncClient, device_ids: list[int], by: str
 ) -> None:
     found = await ask(app, "/api/traffic", NOON, NOON + HOUR, by=by, step="30m")
-    assert sum(one["uploaded_bytes"] for one in found["rows"]) == 0
+    assert [one["uploaded_bytes"] for one in found["rows"] if one["uploaded_bytes"] is not None] == []
 
 
 @pytest.mark.parametrize(
     ("parameters", "field"),
     [
         ({"by": "planet"}, "by"),
+        ({"by": "network", "kind": "planet"}, "kind"),
+        ({"by": "device", "kind": "real"}, "kind"),
         ({"limit": "0"}, "limit"),
         ({"limit": "1001"}, "limit"),
         ({"step": "0"}, "step"),

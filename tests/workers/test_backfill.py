@@ -35,7 +35,11 @@ async def read_past(context: WorkerContext, begin: datetime, end: datetime) -> l
     past = await context.network.read_past(begin, end, 60, after=0, limit=100)
     keys = ((tick, device_id) for tick in past.time_stamps for device_id in past.device_ids)
     columns = zip(keys, past.active_connections, past.upload_speeds, past.download_speeds, strict=True)
-    return [Row(device_id, tick, active, up, down) for (tick, device_id), active, up, down in columns if tick.minute]
+    return [
+        Row(device_id, tick, active, up, down, simulated=True, edge=True)
+        for (tick, device_id), active, up, down in columns
+        if tick.minute
+    ]
 
 
 async def select_all(engine: AsyncEngine, query: str) -> Sequence[Any]:

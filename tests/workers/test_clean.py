@@ -6,6 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from dashnet.edge import NetworkKind
 from dashnet.history.counts import SummaryCounts, select_summary_counts
 from dashnet.history.plan import make_plan
 from dashnet.history.tiers import open_history
@@ -190,7 +191,8 @@ async def test_the_networks_sums_are_of_all_devices_though_a_refresh_by_hand_wen
 
 async def select_summary(context: WorkerContext, edges: Sequence[datetime]) -> SummaryCounts:
     async with open_history(context.engine) as (connection, extent):
-        return (await select_summary_counts(connection, make_plan(edges, extent, simulated=True)))[0]
+        plan = make_plan(edges, extent, simulated=True)
+        return (await select_summary_counts(connection, plan))[NetworkKind.ALL][0]
 
 
 async def test_a_clean_twice_leaves_what_a_clean_once_leaves(

@@ -151,7 +151,11 @@ async def test_killed_backfills_go_on_where_they_were(
     past = await context.network.read_past(goal - 2 * MINUTE, end + HOUR, 60, after=0, limit=10)
     keys = ((tick, device_id) for tick in past.time_stamps for device_id in past.device_ids)
     columns = zip(keys, past.active_connections, past.upload_speeds, past.download_speeds, strict=True)
-    rows = [Row(device_id, tick, active, up, down) for (tick, device_id), active, up, down in columns if tick.minute]
+    rows = [
+        Row(device_id, tick, active, up, down, simulated=True, edge=True)
+        for (tick, device_id), active, up, down in columns
+        if tick.minute
+    ]
     expected = {key: count for key, count in expect_devices(rows, "1h").items() if goal <= key[1] < end}
     assert await select_devices(engine, "1h", end) == expected
     sums = {key: count for key, count in expect_summaries(rows, "1h").items() if goal <= key[0] < end}

@@ -136,11 +136,12 @@ def histories(draw: st.DrawFn) -> list[Row]:
         for _ in range(draw(st.integers(1, 4))):
             begin, minutes = MIDNIGHT + draw(_OFFSETS), draw(st.sampled_from([1, 2, 7, 130]))
             active, upload, loss = draw(st.sampled_from([True, True, False, None])), draw(_SPEEDS), draw(_LOSSES)
+            its = draw(st.sampled_from([(None, None), (True, True), (False, True), (False, False)]))
             speeds = (upload if active else 0.0, None if upload is None else 2 * upload)
             for number in range(minutes):
                 tick = begin + number * MINUTE
                 round_trip = 0.125 if active else None
-                rows[device_id, tick] = Row(device_id, tick, active, *speeds, round_trip, loss, loss)
+                rows[device_id, tick] = Row(device_id, tick, active, *speeds, round_trip, loss, loss, *its)
     return sorted(rows.values(), key=lambda row: row.time_stamp)
 
 

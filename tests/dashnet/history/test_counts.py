@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dashnet.edge import NetworkKind
 from dashnet.history.buckets import Step, make_edges
 from dashnet.history.counts import (
     DeviceCounts,
@@ -36,7 +37,8 @@ STEPS = [Step(seconds=60), Step(seconds=300), Step(seconds=420), Step(seconds=36
 def histories(draw: st.DrawFn) -> list[Row]:
     """Two devices over three days: stretches of scheduled minutes with gaps between them, and odd ticks by hand.
 
-    In some stretches nothing measures the traffic, in some something measures loss and jitter.
+    In each stretch a device is real or simulated, at the edge or not, or does not say. In some nothing measures the
+    traffic, in some something measures loss and jitter.
     """
     rows: dict[tuple[int, datetime], Row] = {}
     for device_id in (1, 2):
@@ -45,11 +47,14 @@ def histories(draw: st.DrawFn) -> list[Row]:
             active = draw(st.sampled_from([True, True, False, None]))
             speed = draw(st.sampled_from([0.25, 4.0, 950.0, None])) if active else 0.0
             loss = draw(st.sampled_from([None, 0.0, 0.25])) if active else None
+            its = draw(st.sampled_from([(None, None), (False, True), (False, False), (True, True), (True, False)]))
             for number in range(draw(st.sampled_from([1, 3, 200]))):
                 tick = first + number * MINUTE
                 if tick.minute or tick.second:
                     speeds = (speed, None if speed is None else 2 * speed)
-                    rows[device_id, tick] = Row(device_id, tick, active, *speeds, 0.5 if active else None, loss, loss)
+                    rows[device_id, tick] = Row(
+                        device_id, tick, active, *speeds, 0.5 if active else None, loss, loss, *its
+                    )
     return sorted(rows.values(), key=lambda row: row.time_stamp)
 
 
@@ -81,8 +86,9 @@ async def test_every_range_step_and_zone_adds_up_to_what_the_raw_snapshots_do(
         for device_id in (1, 2):
             counts = [count_device(devices.get(device_id, []), *bucket) for bucket in pairwise(edges)]
             assert to_dicts(by_device.get(device_id, {})) == approximately(dict(enumerate(counts)))
-        sums = [count_summary(rows, *bucket) for bucket in pairwise(edges)]
-        assert to_dicts(together) == approximately(dict(enumerate(sums)))
+        for kind in NetworkKind:
+            sums = [count_summary(rows, *bucket, kind) for bucket in pairwise(edges)]
+            assert to_dicts(together[kind]) == approximately(dict(enumerate(sums)))
 
 
 def to_dicts(buckets: dict[int, Any]) -> dict[int, dict[str, Any]]:

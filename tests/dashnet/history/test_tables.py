@@ -17,4 +17,4 @@ def test_a_measure_is_a_column_and_a_field_of_its_counts() -> None:
     assert {"device_id", "begin_at", *names} == set(tables.RollupFields.model_fields)
     names = [measure.name for measure in SUMMARY_MEASURES]
     assert names == list(SummaryCounts.__dataclass_fields__)
-    assert {"begin_at", *names} == set(tables.SummaryFields.model_fields)
+    assert {"kind", "begin_at", *names} == set(tables.SummaryFields.model_fields)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dashnet.edge import NetworkKind
 from dashnet.history.counts import select_device_counts, select_interface_counts, select_summary_counts
 from dashnet.history.plan import Plan, make_plan
 from dashnet.history.tiers import Tier, open_history
@@ -33,7 +34,8 @@ async def select_counts(engine: AsyncEngine, plan: Plan | None = None) -> tuple[
     async with open_history(engine) as (connection, extent):
         plan = plan or make_plan([NOON, NOON + HOUR], extent, simulated=False)
         devices = await select_device_counts(connection, plan)
-        return {one: buckets[0] for one, buckets in devices.items()}, (await select_summary_counts(connection, plan))[0]
+        network = (await select_summary_counts(connection, plan))[NetworkKind.ALL]
+        return {one: buckets[0] for one, buckets in devices.items()}, network[0]
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ async def test_percentiles_leave_out_what_cannot_be_true(engine: AsyncEngine, tw
     )
     async with open_history(engine) as (connection, _):
         devices = await select_device_percentiles(connection, (NOON, NOON + HOUR), [1, 2])
-        network = await select_network_percentiles(connection, (NOON, NOON + HOUR))
+        network = (await select_network_percentiles(connection, (NOON, NOON + HOUR)))[NetworkKind.ALL]
     assert (devices[1].upload, network.upload, network.download) == (2.0, 4.0, 8.0)
 
 
