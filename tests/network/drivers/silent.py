@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 
 @asynccontextmanager
-async def silent_port(address: str = "127.0.0.1") -> AsyncIterator[int]:
-    """A port of `address` to which no connection comes about."""
+async def silent_port(address: str = "127.0.0.1", number: int = 0) -> AsyncIterator[int]:
+    """A port of `address`, this one or any, to which no connection comes about."""
     loop = asyncio.get_running_loop()
     with socket.socket() as server, socket.socket() as first, socket.socket() as second:
-        server.bind((address, 0))
+        server.bind((address, number))
         server.listen(0)
         port: int = server.getsockname()[1]
         for client in (first, second):

@@ -3,21 +3,17 @@
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import dns.flags
-import dns.message
 import dns.rcode
-import dns.rrset
 import pytest
 
-from dashnet.reading import Reading, State
+from dashnet.reading import State
 from services.network.drivers import parse_options
-from services.network.drivers.dns import DnsDriver
-from services.network.drivers.driver import ReadLimits, Target
 from services.network.drivers.names import Names
+from tests.network.drivers.dns.servers import read, refuse, reply, respond, respond_to
 from tests.ports import free_port
 from tests.servers import eventually
 
@@ -32,13 +28,6 @@ ZONE = (
     "--ptr-record=1.2.0.192.in-addr.arpa,www.example.test",
     "--local=/example.test/",
 )
-
-
-async def read(port: int, query_name: str, **options: Any) -> Reading:
-    asked = parse_options("dns", {"query_name": query_name, "port": port, **options})
-    target = Target(1, "Server", "127.0.0.1", "dns", asked, None)
-    (reading,) = await DnsDriver(Names(), ReadLimits(10, 9)).read([target], {})
-    return reading
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +66,11 @@ def start_dnsmasq(program: str, port: int) -> "subprocess.Popen[str]":
         ("alias.example.test", {"expected": ["192.0.2.2"]}),
         ("alias.example.test", {"record_type": "CNAME", "expected": ["two.example.test."]}),
         ("example.test", {"record_type": "MX", "expected": ["10 Mail.example.test"]}),
+        ("example.test", {"record_type": "MX", "expected": ["mail.example.test"]}),
         ("example.test", {"record_type": "TXT", "expected": ["v=spf1 -all"]}),
+        ("example.test", {"record_type": "TXT", "expected": ['"v=spf1" " -all"']}),
+        ("two.example.test", {"record_type": "AAAA", "expected": ["2001:DB8:0:0:0:0:0:2"]}),
+        ("192.0.2.1", {"record_type": "PTR", "expected": ["www.example.test"]}),
         ("_ldap._tcp.example.test", {"record_type": "SRV", "expected": ["1 2 389 two.example.test"]}),
         ("1.2.0.192.in-addr.arpa", {"record_type": "PTR", "expected": ["www.example.test"]}),
         ("none.example.test", {"expected": []}),
@@ -107,6 +100,11 @@ async def test_a_name_that_is_known_as_expected_is_up(dnsmasq: int, name: str, o
             {"expected": []},
             "answers 192.0.2.1 to A of www.example.test, expected is none",
         ),
+        (
+            "example.test",
+            {"record_type": "TXT", "expected": ["V=spf1 -all"]},
+            "answers v=spf1 -all to TXT of example.test, expected is V=spf1 -all",
+        ),
         ("www.example.com", {}, "answers REFUSED to A of www.example.com"),
     ],
 )
@@ -115,38 +113,6 @@ async def test_another_answer_than_expected_is_down_and_says_which(
 ) -> None:
     reading = await read(dnsmasq, name, **options)
     assert (reading.state, reading.error) == (State.DOWN, error)
-
-
-class Responder(asyncio.DatagramProtocol):
-    """A name server of the test's own: what `answer` makes of each question."""
-
-    def __init__(self, answer: Callable[[bytes, int], Sequence[bytes]]) -> None:
-        self._answer = answer
-        self.asked = 0
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.asked += 1
-        for one in self._answer(data, self.asked):
-            self._transport.sendto(one, addr)
-
-
-@asynccontextmanager
-async def respond(answer: Callable[[bytes, int], Sequence[bytes]]) -> AsyncIterator[int]:
-    """The port of such a server."""
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: Responder(answer), ("127.0.0.1", 0)
-    )
-    yield transport.get_extra_info("sockname")[1]
-    transport.close()
-
-
-def reply(question: bytes, address: str = "192.0.2.1") -> bytes:
-    response = dns.message.make_response(dns.message.from_wire(question))
-    response.answer.append(dns.rrset.from_text(response.question[0].name, 60, "IN", "A", address))
-    return response.to_wire()
 
 
 async def test_a_server_that_is_silent_is_down_after_its_own_time() -> None:
@@ -172,12 +138,7 @@ async def test_garbage_and_answers_to_other_questions_are_passed_over() -> None:
 
 
 async def test_a_server_that_fails_says_so() -> None:
-    def answer(question: bytes, number: int) -> Sequence[bytes]:
-        response = dns.message.make_response(dns.message.from_wire(question))
-        response.set_rcode(dns.rcode.SERVFAIL)
-        return [response.to_wire()]
-
-    async with respond(answer) as port:
+    async with respond(lambda question, _: [refuse(question, dns.rcode.SERVFAIL)]) as port:
         reading = await read(port, "a.test")
     assert (reading.state, reading.error) == (State.DOWN, "answers SERVFAIL to A of a.test")
 
@@ -186,7 +147,7 @@ async def test_an_answer_that_is_cut_is_asked_for_over_tcp() -> None:
     """Where nothing listens on TCP that is what is told."""
 
     def answer(question: bytes, number: int) -> Sequence[bytes]:
-        response = dns.message.make_response(dns.message.from_wire(question))
+        response = respond_to(question)
         response.flags |= dns.flags.TC
         return [response.to_wire()]
 
@@ -223,3 +184,23 @@ async def test_a_tcp_server_that_hangs_up_is_down() -> None:
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=f"^driver 'dns' does not take this: .*{said}"):
         parse_options("dns", options)
+
+
+class Listed(Names):
+    """Every name has these addresses, in this order."""
+
+    def __init__(self, *addresses: str) -> None:
+        super().__init__()
+        self._addresses = addresses
+
+    async def resolve(self, host: str) -> Sequence[str]:  # noqa: ARG002
+        return self._addresses
+
+
+async def test_a_server_whose_first_address_is_silent_is_asked_at_the_next() -> None:
+    async with (
+        respond(lambda question, _: [reply(question)], "127.0.0.1") as port,
+        respond(lambda *_: [], "127.50.0.1", port),
+    ):
+        reading = await read(port, "a.test", Listed("127.50.0.1", "127.0.0.1"), timeout_seconds=8)
+    assert (reading.state, reading.error) == (State.UP, None)

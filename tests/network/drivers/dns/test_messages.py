@@ -1,0 +1,48 @@
+"""Answers, and bytes that are none."""
+
+from contextlib import suppress
+from typing import Any
+
+import dns.message
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.network.drivers.dns.messages import NoAnswer, make_question, read_answer
+from services.network.drivers.dns.options import DnsOptions, to_query_name
+from tests.network.drivers.dns.servers import reply, respond_to
+
+QUESTION = make_question(DnsOptions(query_name="a.test"), has_edns=True)
+WIRES = [
+    reply(QUESTION.wire),
+    reply(QUESTION.wire, '"abc" "def"', record_type="TXT"),
+    reply(QUESTION.wire, "1 2 389 two.test.", record_type="SRV"),
+    reply(QUESTION.wire, '0 issue "ca.test"', record_type="CAA"),
+    respond_to(QUESTION.wire).to_wire(),
+]
+EDITS = st.lists(st.tuples(st.integers(0, 80), st.integers(0, 4), st.binary(max_size=4)), max_size=5)
+
+
+@given(wire=st.sampled_from(WIRES), edits=EDITS)
+def test_whatever_comes_is_an_answer_or_none(wire: bytes, edits: list[tuple[int, int, bytes]]) -> None:
+    for place, length, octets in edits:
+        wire = wire[:place] + octets + wire[place + length :]
+    with suppress(NoAnswer):
+        assert isinstance(read_answer(wire, QUESTION), dns.message.Message)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"query_name": "192.0.2.1", "record_type": "PTR"}, "1.2.0.192.in-addr.arpa."),
+        ({"query_name": "2001:db8::1", "record_type": "PTR"}, f"1.{'0.' * 23}8.b.d.0.1.0.0.2.ip6.arpa."),
+        ({"query_name": "1.2.0.192.in-addr.arpa", "record_type": "PTR"}, "1.2.0.192.in-addr.arpa."),
+        ({"query_name": "192.0.2.1"}, "192.0.2.1."),
+        ({"query_name": "bücher.test"}, "xn--bcher-kva.test."),
+    ],
+)
+def test_an_address_is_turned_for_its_name(options: dict[str, Any], name: str) -> None:
+    asked = DnsOptions(**options)
+    assert to_query_name(asked.query_name, asked.record_type).to_text() == name
+    question = make_question(asked, has_edns=False)
+    assert (question.message.question[0].name.to_text(), question.has_edns) == (name, False)
