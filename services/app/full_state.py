@@ -18,7 +18,7 @@ async def follow_full_state(
     """One subscriber of the 2020 protocol, from its handshake on."""
     asker = Asker.of(websocket, settings)
 
-    async def follow_message(received: str | bytes, _: Subscriber) -> Refusal | None:
+    async def follow_message(received: str | bytes, _: Subscriber | None) -> Refusal | None:
         message = parse_message(received)
         if isinstance(message, Refusal):
             return message

@@ -30,14 +30,14 @@ async def follow_live(
     """One subscriber of /live, from its handshake on."""
     asker = Asker.of(websocket, settings)
 
-    async def follow_message(received: str | bytes, subscriber: Subscriber) -> Refusal | None:
+    async def follow_message(received: str | bytes, subscriber: Subscriber | None) -> Refusal | None:
         message = parse_message(received)
         if isinstance(message, Refusal):
             return message
         if "socket_type" in message:
             return await control.follow(message, asker)
         if message.get("type") == "subscribe":
-            return _subscribe(hub, subscriber, message)
+            return None if subscriber is None else _subscribe(hub, subscriber, message)
         return Refusal("unknown_type", "send a subscribe message or a control message (docs/protocol.md)")
 
     await websocket.accept()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi import WebSocket, WebSocketDisconnect
 
@@ -25,7 +25,8 @@ LARGEST_MESSAGE_BYTES = 64 * 1024
 FIRST_STATE_SECONDS = 10
 CLOSE_SECONDS = 1
 
-FollowMessage = Callable[[str | bytes, Subscriber], Awaitable[Refusal | None]]
+# Without a subscriber: the client has left already.
+FollowMessage = Callable[[str | bytes, Subscriber | None], Awaitable[Refusal | None]]
 
 
 class Member:
@@ -34,7 +35,7 @@ class Member:
     def __init__(self, hub: Hub, connection: Connection, view: View | None, follow_message: FollowMessage) -> None:
         self._hub = hub
         self._follow_message = follow_message
-        self._is_over = False
+        self._is_over = self._is_sent_away = False
         self.subscriber = Subscriber(connection, hub, view)
         self.on_full = self.subscriber.on_full
         self.on_drained = self.subscriber.on_drained
@@ -45,18 +46,31 @@ class Member:
         self._hub.remove(self.subscriber)
 
     async def on_message(self, message: str | bytes) -> None:
-        """A message came. One that is still to be followed when the connection has ended no longer is."""
-        if self._is_over:
-            return  # a `subscribe` would make the hub keep who has left
+        """Follow a message. A client may ask for a job and leave at once; one that was sent away asks in vain."""
+        if self._is_sent_away:
+            return
         encoded = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
         if len(encoded) > LARGEST_MESSAGE_BYTES:
-            self.subscriber.connection.end(CloseCode.MESSAGE_TOO_BIG, "a message may have 64 KiB")
+            self._send_away(CloseCode.MESSAGE_TOO_BIG, "a message may have 64 KiB")
             return
-        refusal = await self._follow_message(message, self.subscriber)
+        # The hub must not keep who has left.
+        refusal = await self._follow_message(message, None if self._is_over else self.subscriber)
         if refusal is not None:
-            self.subscriber.answer(Message(refusal.to_message()))
+            if not self._is_over:
+                self.subscriber.answer(Message(refusal.to_message()))
             if refusal.ends is not None:
-                self.subscriber.connection.end(refusal.ends, refusal.detail)
+                self._send_away(refusal.ends, refusal.detail)
+
+    async def follow_last(self, messages: Sequence[str | bytes]) -> None:
+        """Follow the messages of a client that left before it became a subscriber."""
+        self._is_over = True
+        for message in messages:
+            await self.on_message(message)
+
+    def _send_away(self, code: CloseCode, reason: str) -> None:
+        self._is_sent_away = True
+        if not self._is_over:
+            self.subscriber.connection.end(code, reason)
 
 
 async def serve_subscriber(
@@ -80,6 +94,7 @@ async def serve_subscriber(
     connection = ready or StandardConnection(websocket)
     member = Member(hub, connection, view, follow_message)
     if not connection.take_over(member):
+        await member.follow_last(ready.take_early() if ready else ())
         return
     hub.add(member.subscriber, since)
     if isinstance(connection, StandardConnection):

@@ -5,9 +5,10 @@ Used with `uvicorn --ws services.app.websocket_protocol:FeedWebSocketProtocol`. 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
+from starlette.types import Message as Event
 from starlette.types import Scope
 from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
@@ -16,7 +17,7 @@ from uvicorn.server import ServerState
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.frames import Frame
 
-from services.app.inbox import Follower, Inbox
+from services.app.inbox import Follower, Inbox, received
 from services.app.message import Message
 from services.app.socket_buffer import count_unacknowledged
 
@@ -79,6 +80,11 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
         self.writable = _NEVER_WAITED_FOR
         inbox.take_over(early)
         return True
+
+    def take_early(self) -> Sequence[str | bytes]:
+        """Return the messages that came before the end of a connection that was not taken over."""
+        events: list[Event] = [self.queue.get_nowait() for _ in range(self.queue.qsize())]  # type: ignore[misc]
+        return [received(event) for event in events if event["type"] == "websocket.receive"]
 
     def write(self, message: Message) -> int:
         """Hand one message to the socket; returns its bytes, 0 when the connection is ending."""

@@ -1,8 +1,10 @@
 import asyncio
+import struct
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
@@ -11,11 +13,15 @@ from dashnet.channels import job_queue
 from dashnet.settings import Settings
 from services.app.close_codes import CloseCode
 from services.app.control import Refusal, is_password, parse_message
+from tests.app.raw_socket import CLOSE, TEXT, open_raw_socket
 from tests.conftest import run_app
 from tests.feeds import Feed, open_feed
+from tests.gate import Gate
 from tests.servers import DEADLINE_SECONDS, eventually
 
 SECRET = "open sesame"
+REFRESH = (TEXT, b'{"socket_type":"refresh"}')
+GOODBYE = (CLOSE, struct.pack("!H", 1000))
 
 
 async def queued_jobs(redis: Redis, settings: Settings) -> list[str]:
@@ -34,6 +40,39 @@ async def test_without_a_password_on_the_server_a_client_of_this_machine_may_ask
         await feed.send({"socket_type": job, "password": "anything"})
         await eventually(lambda: queued_jobs(redis, settings))
     assert await queued_jobs(redis, settings) == [job]
+
+
+@pytest.mark.parametrize("path", ["/", "/live"])
+async def test_who_asks_and_leaves_in_one_breath_gets_the_job(
+    settings: Settings, app: httpx.AsyncClient, redis: Redis, path: str
+) -> None:
+    async with open_raw_socket(settings, path) as socket:
+        await socket.next_of(TEXT)
+        socket.send_all(REFRESH, GOODBYE)
+        await eventually(lambda: queued_jobs(redis, settings))
+
+
+@pytest.mark.parametrize("path", ["/", "/live"])
+async def test_who_asks_and_leaves_before_the_first_state_gets_the_job(
+    gated_settings: Settings, postgres_gate: Gate, redis: Redis, path: str
+) -> None:
+    postgres_gate.shut()
+    async with run_app(gated_settings), open_raw_socket(gated_settings, path) as socket:
+        socket.send_all(REFRESH, GOODBYE)
+        assert await socket.next_of(CLOSE)
+        await postgres_gate.open()
+        await eventually(lambda: queued_jobs(redis, gated_settings))
+
+
+async def test_a_client_that_was_sent_away_asks_in_vain(guarded: Settings, redis: Redis) -> None:
+    guesses = [(TEXT, orjson.dumps({"socket_type": "clean", "password": str(number)})) for number in range(5)]
+    right = (TEXT, orjson.dumps({"socket_type": "refresh", "password": SECRET}))
+    async with open_raw_socket(guarded) as socket:
+        await socket.next_of(TEXT)
+        socket.send_all(*guesses, right)
+        assert (await socket.next_of(CLOSE)).close_code == CloseCode.WRONG_PASSWORDS
+        assert await socket.is_ended()
+    assert await queued_jobs(redis, guarded) == []
 
 
 @pytest.mark.parametrize("path", ["/", "/live"])

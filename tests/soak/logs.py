@@ -24,6 +24,11 @@ _LOST = (
     "ConnectionDoesNotExistError",
     "BusyLoadingError",
 )
+# SQLAlchemy's errors have one name for all; these are the words of a Postgres that starts or ends.
+_LOST_WORDS = re.compile(
+    r"the database system is (starting up|shutting down|in recovery mode|not yet accepting connections)"
+    r"|terminating connection due to|connection (is|was) closed"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class LoggedError:
         if silent := _SILENT.match(self.words):
             return silent["name"] in hung
         name = (self.exception or "").split(":")[0].rsplit(".", 1)[-1]
-        return name in _LOST
+        return name in _LOST or _LOST_WORDS.search(self.exception or "") is not None
 
 
 def list_errors(log: str) -> Sequence[LoggedError]:

@@ -37,6 +37,7 @@ def test_an_error_without_an_exception_is_not_expected(level: str) -> None:
         "redis.exceptions.ConnectionError: Error 2 connecting to unix socket",
         "redis.exceptions.BusyLoadingError: Redis is loading the dataset in memory",
         "asyncpg.exceptions.CannotConnectNowError: the database system is starting up",
+        "sqlalchemy.exc.DBAPIError: (sqlalchemy.dialects.postgresql.asyncpg.Error) the database system is starting up",
         "dashnet.errors.ServiceUnavailable: the network service is out of reach",
         "TimeoutError",
     ],
@@ -46,7 +47,10 @@ def test_a_lost_connection_is_expected(exception: str) -> None:
     assert error.is_expected()
 
 
-@pytest.mark.parametrize("exception", ["KeyError: 'ConnectionError'", "ValueError: 1", "AssertionError"])
+@pytest.mark.parametrize(
+    "exception",
+    ["KeyError: 'ConnectionError'", "ValueError: 1", "AssertionError", "sqlalchemy.exc.DBAPIError: deadlock detected"],
+)
 def test_any_other_exception_is_not(exception: str) -> None:
     (error,) = list_errors(LINE.format(level="ERROR", words="it failed") + TRACEBACK.format(exception=exception))
     assert not error.is_expected()
