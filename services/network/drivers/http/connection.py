@@ -145,10 +145,10 @@ async def _connect_socket(address: str, port: int) -> socket.socket:
 async def _open(address: str, tls: ssl.SSLContext | None, name: str, **where: Any) -> Connection:
     """`where`: host and port, or a socket that is connected already."""
     loop = asyncio.get_running_loop()
+    # Certificates have names without the dot that ends an absolute one.
+    server_hostname = name.removesuffix(".") if tls is not None else None
     try:
-        _, connection = await loop.create_connection(
-            Connection, ssl=tls, server_hostname=name if tls is not None else None, **where
-        )
+        _, connection = await loop.create_connection(Connection, ssl=tls, server_hostname=server_hostname, **where)
     except OSError as error:
         if tls is not None and isinstance(error, _IN_HANDSHAKE):
             raise HandshakeFailed(address, error) from error

@@ -74,10 +74,12 @@ def _split(value: str) -> list[tuple[str, str]]:
 def _to_challenge(text: str) -> Challenge:
     fields = {found[1].lower(): found[2] if found[2] is not None else found[3] for found in _FIELD.finditer(text)}
     qualities = [one.strip().lower() for one in fields.get("qop", "").split(",")]
+    # A digest of the whole request (auth-int) is asked for by next to nobody, and unknown to httpx.
+    can_be_answered = "auth" in qualities or not any(qualities)
     return Challenge(
         realm=fields.get("realm", ""),
         nonce=fields.get("nonce", ""),
-        algorithm=fields.get("algorithm") or "MD5",
+        algorithm=(fields.get("algorithm") or "MD5") if can_be_answered else "auth-int",
         opaque=fields.get("opaque"),
         has_qop="auth" in qualities,
     )

@@ -74,7 +74,11 @@ def decode_page(page: bytes, content_type: str | None) -> str:
     The encoding is what the header says, else a byte order mark, else the page itself, else UTF-8 where that fits,
     else Windows-1252. Labels that nobody knows count as none.
     """
-    codec = _in_header(content_type) or _by_mark(page) or _in_page(page)
+    mark = _by_mark(page)
+    codec = _in_header(content_type) or mark or _in_page(page)
+    if mark is not None and codec is not None and codec.startswith("utf-16"):
+        # Which of the two orders of bytes it is, the mark knows best.
+        codec = mark
     if codec is not None:
         return page.decode(codec, errors="replace")
     try:

@@ -108,6 +108,11 @@ async def test_a_camera_that_asks_for_a_digest_gets_one() -> None:
         ("Bearer", {"bearer_token": "x"}, "it does not accept the bearer token"),
         (DIGEST, {"username": "ada", "password": "x"}, "it does not accept the username and password"),
         ('Basic realm="x"', {"username": "ada", "password": "x"}, "it does not accept the username and password"),
+        (
+            'Digest realm="a", nonce="b", qop="auth-int"',
+            {"username": "ada", "password": "x"},
+            "it asks for digest authentication",
+        ),
         ("Digest algorithm=X", {"username": "ada", "password": "x"}, "it asks for digest authentication"),
     ],
 )

@@ -25,3 +25,10 @@ async def test_a_request_names_its_host_and_port_and_asks_for_a_plain_page() -> 
     lines = page.requests[0].split("\r\n")
     assert lines[:3] == ["POST /a%20b?c=d HTTP/1.1", f"Host: 127.0.0.1:{page.port}", "Content-Length: 0"]
     assert {"Accept-Encoding: identity", "Connection: close"} <= set(lines)
+
+
+async def test_an_ipv6_address_stands_in_brackets() -> None:
+    async with serve_page(make_answer(b"ready"), address="::1") as page:
+        reading = await read_page(f"http://[::1]:{page.port}/")
+    assert (reading.state, reading.error) == (State.UP, None)
+    assert f"Host: [::1]:{page.port}\r\n" in page.requests[0]

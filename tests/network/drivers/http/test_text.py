@@ -54,6 +54,8 @@ async def test_an_encoding_that_nobody_knows_costs_no_reading(label: str) -> Non
         (b"<meta charset=utf-16>" + "Büro".encode(), None),
         (b"<meta charset=x-unknown>" + "Büro".encode("cp1252"), "text/html"),
         ("Büro".encode() + b"\xc3", None),
+        (codecs.BOM_UTF16_BE + "Büro".encode("utf-16-be"), "text/html; charset=utf-16"),
+        (codecs.BOM_UTF16_LE + "Büro".encode("utf-16-le"), "text/html; charset=UTF-16"),
     ],
 )
 def test_header_then_mark_then_page_then_utf_8_then_windows_1252(page: bytes, content_type: str | None) -> None:

@@ -86,6 +86,12 @@ async def test_a_certificate_that_is_not_valid_yet_is_down_with_verification(aut
     )
 
 
+async def test_a_name_that_ends_in_a_dot_is_that_of_the_certificate(authority: Authority) -> None:
+    async with serve_page(PAGE, tls=make_server_tls(authority.sign("nas.example", 90))) as page:
+        reading = await read_page(f"https://nas.example.:{page.port}/", names={"nas.example.": ["127.0.0.1"]})
+    assert (reading.state, reading.error) == (State.UP, None)
+
+
 def test_a_connection_without_a_chain_has_the_servers_own_certificate_alone() -> None:
     class Bare:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
