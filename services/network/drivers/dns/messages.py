@@ -1,12 +1,15 @@
 """Questions to name servers, and what comes back, told from answers to something else. No IO."""
 
+import secrets
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import dns.exception
 import dns.flags
 import dns.message
+import dns.opcode
 import dns.rcode
 
 from services.network.drivers.dns.options import DnsOptions, to_query_name
@@ -15,6 +18,8 @@ from services.network.drivers.dns.options import DnsOptions, to_query_name
 _UNREADABLE = (dns.exception.DNSException, ValueError, LookupError, struct.error)
 _REFUSALS = {dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS}
 _FAILURES = {dns.rcode.SERVFAIL, dns.rcode.REFUSED}
+# Servers that have not read the question cannot repeat it.
+_HEADERS_ALONE = {dns.rcode.FORMERR, dns.rcode.NOTIMP, *_FAILURES}
 
 
 class NoAnswer(Exception):
@@ -23,27 +28,27 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, sent once, with the number that its answer bears."""
+    """One question, sent once, with the number of two bytes that its answer bears."""
 
+    number: bytes
     message: dns.message.Message
     wire: bytes
-
-    @property
-    def number(self) -> bytes:
-        """The first two bytes of the question and of its answer."""
-        return self.wire[:2]
-
-    @property
-    def has_edns(self) -> bool:
-        """Whether the question uses the extension that old servers refuse or drop."""
-        return self.message.edns >= 0
+    has_edns: bool
 
 
 def make_question(options: DnsOptions, *, has_edns: bool) -> Question:
     """Return a new question for what the options ask, recursion desired."""
-    name = to_query_name(options.query_name, options.record_type)
-    message = dns.message.make_query(name, options.record_type, use_edns=0 if has_edns else False)
-    return Question(message, message.to_wire())
+    message, wire = _prepare(options.query_name, options.record_type, has_edns)
+    number = secrets.token_bytes(2)
+    return Question(number, message, number + wire[2:], has_edns)
+
+
+@lru_cache(maxsize=16_384)
+def _prepare(query_name: str, record_type: str, has_edns: bool) -> tuple[dns.message.Message, bytes]:
+    # The same questions are asked every minute, and differ in their number alone.
+    name = to_query_name(query_name, record_type)
+    message = dns.message.make_query(name, record_type, use_edns=0 if has_edns else False)
+    return message, message.to_wire()
 
 
 def read_answer(wire: bytes, question: Question) -> dns.message.Message:
@@ -55,9 +60,12 @@ def read_answer(wire: bytes, question: Question) -> dns.message.Message:
     message = _parse(wire)
     if not message.flags & dns.flags.QR:
         raise NoAnswer("with a question instead of an answer")
-    if question.message.is_response(message):
+    if not message.question and message.rcode() not in _HEADERS_ALONE:
+        raise NoAnswer("without the question section")
+    is_same = wire[:2] == question.number and message.opcode() == dns.opcode.QUERY
+    if is_same and message.question in ([], question.message.question):
         return message
-    raise NoAnswer("another question" if message.question else "without the question section")
+    raise NoAnswer("another question")
 
 
 def _parse(wire: bytes) -> dns.message.Message:

@@ -31,6 +31,36 @@ def test_whatever_comes_is_an_answer_or_none(wire: bytes, edits: list[tuple[int,
         assert isinstance(read_answer(wire, QUESTION), dns.message.Message)
 
 
+def flip(wire: bytes, place: int, bits: int) -> bytes:
+    return wire[:place] + bytes([wire[place] ^ bits]) + wire[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("place", "bits", "words"),
+    [
+        (0, 0xFF, "another question"),
+        (2, 0x20, "another question"),
+        (13, 0x03, "another question"),
+        (2, 0x80, "with a question instead"),
+    ],
+)
+def test_an_answer_to_something_else_is_none(place: int, bits: int, words: str) -> None:
+    """Another number, another operation, another name, and no answer at all."""
+    with pytest.raises(NoAnswer, match=words):
+        read_answer(flip(WIRES[0], place, bits), QUESTION)
+
+
+def test_the_case_of_the_question_makes_no_difference() -> None:
+    assert read_answer(flip(WIRES[0], 13, 0x20), QUESTION).answer
+
+
+def test_the_same_question_is_asked_under_other_numbers() -> None:
+    """Whoever could guess the number could answer in the server's place."""
+    questions = [make_question(DnsOptions(query_name="a.test"), has_edns=True) for _ in range(20)]
+    assert len({question.number for question in questions}) > 15
+    assert {question.wire[2:] for question in questions} == {QUESTION.wire[2:]}
+
+
 @pytest.mark.parametrize(
     ("options", "name"),
     [
