@@ -20,6 +20,8 @@ from workers.locks import release_lock, take_lock
 
 logger = logging.getLogger(__name__)
 
+# Who asks for the ticks of the schedule.
+SCHEDULE = "schedule"
 # A reading belongs to its minute: what could not start in it is missed, and is not made up later.
 LATEST_START = timedelta(seconds=60)
 # What reads the past may still be taken up a while after it lost its worker.

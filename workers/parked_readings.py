@@ -21,7 +21,7 @@ from dashnet.store import Outcome
 from workers.context import WorkerContext
 from workers.devices import sync_inventory
 from workers.interfaces import insert_interfaces, to_part
-from workers.ledger import LATEST_START, RunKey
+from workers.ledger import LATEST_START, SCHEDULE, RunKey
 from workers.ledger_queries import select_outcome
 from workers.network_client import Readings
 from workers.parking import (
@@ -54,7 +54,7 @@ class Taken:
     is_complete: bool = False
 
 
-async def park_tick(context: WorkerContext, tick: datetime, taken: Taken) -> None:
+async def park_tick(context: WorkerContext, tick: datetime, taken: Taken, requested_by: str = SCHEDULE) -> None:
     """Park the readings of a tick, those taken or new ones, and show them on every screen; once for all workers.
 
     Raises:
@@ -65,7 +65,7 @@ async def park_tick(context: WorkerContext, tick: datetime, taken: Taken) -> Non
     async with claim_tick(redis, settings, tick) as is_ours:
         if not is_ours or await is_parked(redis, settings, tick):
             return
-        parking = Parking(redis, settings, tick, datetime.now(UTC))
+        parking = Parking(redis, settings, tick, datetime.now(UTC), requested_by)
         pages: list[Readings] = []
         async with asyncio.timeout(settings.refresh_timeout_seconds):
             async for readings in _take_pages(context, tick, taken):
@@ -189,6 +189,7 @@ async def _enter(
 ) -> None:
     values = {
         "tick": parked.tick,
+        "by": parked.requested_by,
         "worker": parked.worker,
         "started_at": parked.started_at,
         "outcome": outcome,
@@ -203,14 +204,16 @@ async def _enter(
 _ENTER = text(
     "INSERT INTO store.job_run AS run "
     "(job, tick, requested_by, worker, started_at, finished_at, outcome, device_count, snapshot_count, error) "
-    "VALUES ('refresh', :tick, 'schedule', :worker, :started_at, now(), :outcome, :devices, :snapshots, :error) "
+    "VALUES ('refresh', :tick, :by, :worker, :started_at, now(), :outcome, :devices, :snapshots, :error) "
     "ON CONFLICT (job, tick, after_id) DO UPDATE SET worker = excluded.worker, started_at = excluded.started_at, "
     "finished_at = excluded.finished_at, outcome = excluded.outcome, device_count = excluded.device_count, "
     "snapshot_count = excluded.snapshot_count, error = excluded.error WHERE run.outcome IS DISTINCT FROM 'done'"
 )
+# Full minutes are those of the schedule.
 _LOST = text(
     "INSERT INTO store.job_run AS run (job, tick, requested_by, finished_at, outcome, error) "
-    "SELECT 'refresh', tick, 'schedule', now(), 'failed', :error FROM unnest(CAST(:ticks AS timestamptz[])) AS tick "
+    "SELECT 'refresh', tick, CASE WHEN tick = date_trunc('minute', tick) THEN 'schedule' ELSE 'hand' END, "
+    "now(), 'failed', :error FROM unnest(CAST(:ticks AS timestamptz[])) AS tick "
     "ON CONFLICT (job, tick, after_id) DO UPDATE SET outcome = excluded.outcome, finished_at = excluded.finished_at, "
     "error = excluded.error WHERE run.outcome IS DISTINCT FROM 'done'"
 )

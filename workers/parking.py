@@ -19,6 +19,7 @@ from dashnet.channels import parked_claim_key, parked_key, parked_lost_key, park
 from dashnet.reading import to_wire
 from dashnet.settings import Settings
 from dashnet.tasks import cancel_and_wait
+from workers.ledger import SCHEDULE
 from workers.network_client import Readings
 
 # An hour of readings; of 10,000 devices that takes about 20 MB.
@@ -38,6 +39,7 @@ class ParkedTick:
     worker: str
     started_at: datetime
     size_bytes: int
+    requested_by: str
 
 
 def pack_readings(readings: Readings) -> bytes:
@@ -105,11 +107,14 @@ async def is_taken(redis: Redis, settings: Settings, tick: datetime) -> bool:
 class Parking:
     """The readings of one tick on their way into Redis, page by page."""
 
-    def __init__(self, redis: Redis, settings: Settings, tick: datetime, started_at: datetime) -> None:
+    def __init__(
+        self, redis: Redis, settings: Settings, tick: datetime, started_at: datetime, requested_by: str = SCHEDULE
+    ) -> None:
         self._redis = redis
         self._settings = settings
         self._tick = to_wire(tick)
         self._started_at = started_at
+        self._requested_by = requested_by
         self._pages = f"{self._tick}:{secrets.token_hex(8)}"
         self._size_bytes = 0
 
@@ -138,6 +143,7 @@ class Parking:
             "worker": self._settings.worker_name,
             "started_at": to_wire(self._started_at),
             "size_bytes": self._size_bytes,
+            "requested_by": self._requested_by,
         }
         key = parked_pages_key(self._settings, self._pages)
         async with self._redis.pipeline() as pipeline:
@@ -166,7 +172,12 @@ def _parse(tick: bytes, raw: bytes) -> ParkedTick:
     about = orjson.loads(raw)
     started_at = datetime.fromisoformat(about["started_at"]).astimezone(UTC)
     return ParkedTick(
-        datetime.fromisoformat(tick.decode()), about["pages"], about["worker"], started_at, about["size_bytes"]
+        datetime.fromisoformat(tick.decode()),
+        about["pages"],
+        about["worker"],
+        started_at,
+        about["size_bytes"],
+        about.get("requested_by", SCHEDULE),
     )
 
 
@@ -200,7 +211,8 @@ async def forget_parked(redis: Redis, settings: Settings, parked: ParkedTick) ->
 
 
 async def _give_up_oldest(redis: Redis, settings: Settings) -> None:
-    parked = list(await list_parked(redis, settings))
+    # By hand first: nobody who asks for many refreshes shall push out those of the schedule.
+    parked = sorted(await list_parked(redis, settings), key=lambda one: (one.requested_by == SCHEDULE, one.tick))
     size = sum(one.size_bytes for one in parked)
     while len(parked) > MOST_TICKS or (size > MOST_BYTES and len(parked) > 1):
         oldest = parked.pop(0)

@@ -23,8 +23,6 @@ from workers.state_changes import insert_state_changes
 
 logger = logging.getLogger(__name__)
 
-# Who asks for the ticks of the schedule.
-SCHEDULE = "schedule"
 # Postgres gets so long to say that it is there.
 ASK_SECONDS = 5.0
 
@@ -32,24 +30,23 @@ ASK_SECONDS = 5.0
 async def refresh(context: WorkerContext, tick: datetime, requested_by: str) -> None:
     """Refresh all devices; more than one page of them as jobs that any worker takes.
 
-    While Postgres is away a scheduled refresh reads and publishes all the same, and its readings wait in Redis.
+    While Postgres is away it reads and publishes all the same, and its readings wait in Redis.
 
     Raises:
         DashnetError, sqlalchemy.exc.DBAPIError, redis.RedisError: it failed; the ledger says why.
     """
     taken = Taken()
-    is_scheduled = requested_by == SCHEDULE
-    if is_scheduled and not await is_store_reachable(context):
-        await park_tick(context, tick, taken)
+    if not await is_store_reachable(context):
+        await park_tick(context, tick, taken, requested_by)
         return
     try:
         await store_parked(context)
         await _refresh_into_store(context, tick, requested_by, taken)
     except Exception as error:
-        if not is_scheduled or not await _is_store_away(context, error):
+        if not await _is_store_away(context, error):
             raise
         logger.warning("Postgres went away in a refresh, its readings wait error=%s", describe_error(error))
-        await park_tick(context, tick, taken)
+        await park_tick(context, tick, taken, requested_by)
 
 
 async def _is_store_away(context: WorkerContext, error: Exception) -> bool:

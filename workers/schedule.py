@@ -19,12 +19,11 @@ from dashnet.jobs import Job, enqueue, release_future_jobs, request_now, request
 from dashnet.reading import to_tick, to_wire
 from dashnet.redis import describe_outage as describe_redis_outage
 from workers.context import WorkerContext
-from workers.ledger import RunKey
+from workers.ledger import SCHEDULE, RunKey
 from workers.ledger_queries import select_begin, select_last_begun, select_last_done, select_outcome
 from workers.missed import record_missed, scheduled_job
 from workers.outages import Outage, read_past, write_session
 from workers.parking import is_parked, is_taken, list_parked
-from workers.refresh import SCHEDULE
 
 logger = logging.getLogger(__name__)
 

@@ -16,10 +16,11 @@ from tests.factories import make_device
 from tests.gate import Gate
 from workers.clean import coming_days
 from workers.context import WorkerContext
+from workers.ledger import SCHEDULE
 from workers.network_client import NetworkClient
 from workers.parked_readings import store_parked
 from workers.partitions import ensure_partitions
-from workers.refresh import SCHEDULE, refresh
+from workers.refresh import refresh
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 

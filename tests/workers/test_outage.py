@@ -1,12 +1,13 @@
-"""A worker that is killed while Postgres is away, as a process: no reading that it took is lost."""
+"""A worker while Postgres is away, as a process: killed, or asked by hand, no reading that it took is lost."""
 
 import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from websockets.asyncio.client import connect
 
 from dashnet.settings import Settings
-from tests.conftest import run_network
+from tests.conftest import run_app, run_network
 from tests.factories import make_device
 from tests.gate import Gate
 from tests.processes import WORKER, environment_of, run_process
@@ -35,6 +36,25 @@ async def test_ticks_of_a_worker_killed_while_postgres_is_away_are_stored_by_the
             await eventually(lambda: is_done(engine, parked), 30)
     assert await count_snapshots(engine, parked) == 1
     assert await list_waiting(context) == []
+
+
+async def test_a_refresh_asked_for_over_a_websocket_while_postgres_is_away_is_read_and_stored_later(
+    gated_settings: Settings, postgres_gate: Gate, context: WorkerContext, engine: AsyncEngine
+) -> None:
+    async with run_network(gated_settings) as network, run_app(gated_settings):
+        await add_device(network, context, engine)
+        postgres_gate.shut()
+        with run_process(WORKER, environment_of(gated_settings)):
+            async with connect(f"{gated_settings.app_address.replace('http', 'ws')}/live") as websocket:
+                await websocket.send('{"socket_type":"refresh"}')
+                (parked,) = await eventually(lambda: list_by_hand(context), 60)
+            await postgres_gate.open()
+            await eventually(lambda: is_done(engine, parked), 60)
+    assert await count_snapshots(engine, parked) == 1
+
+
+async def list_by_hand(context: WorkerContext) -> list[ParkedTick]:
+    return [one for one in await list_waiting(context) if one.requested_by == "hand"]
 
 
 async def add_device(network: httpx.AsyncClient, context: WorkerContext, engine: AsyncEngine) -> None:

@@ -23,11 +23,12 @@ from tests.gate import Gate
 from workers import parked_readings, parking
 from workers.clean import coming_days
 from workers.context import WorkerContext
+from workers.ledger import SCHEDULE
 from workers.network_client import NetworkClient
 from workers.parked_readings import Taken, park_tick, store_parked
 from workers.parking import list_parked
 from workers.partitions import ensure_partitions
-from workers.refresh import SCHEDULE, refresh
+from workers.refresh import refresh
 from workers.rollup import limit_to_stored
 
 SECOND = timedelta(seconds=1)
@@ -272,13 +273,39 @@ async def test_nothing_is_rolled_up_beyond_what_still_waits(
     assert await limit_to_stored(worker, later) < now + timedelta(minutes=2)
 
 
-async def test_a_refresh_by_hand_without_postgres_fails_and_leaves_nothing(
-    worker: WorkerContext, postgres_gate: Gate, now: datetime
+async def test_a_refresh_by_hand_without_postgres_is_shown_at_once_and_stored_later(
+    worker: WorkerContext, postgres_gate: Gate, engine: AsyncEngine, now: datetime
 ) -> None:
+    await refresh_at(worker, now - 3 * SECOND)
+    begin = await read_position(worker.redis, worker.settings)
     postgres_gate.shut()
-    with pytest.raises((DBAPIError, OSError)):
-        await refresh(worker, now, "hand")
-    assert await list_parked(worker.redis, worker.settings) == []
+    await refresh(worker, now, "hand")
+    (shown,) = await list_messages(worker, begin)
+    assert (len(shown["snap_shots"]), "storing_delayed_since" in shown) == (DEVICES, True)
+    await postgres_gate.open()
+    await store_parked(worker)
+    assert await select(engine, SNAPSHOTS) == [(now - 3 * SECOND, DEVICES), (now, DEVICES)]
+    columns = "outcome, requested_by, snapshot_count"
+    assert await select(engine, f"SELECT {columns} FROM store.job_run WHERE tick = '{now}'") == [
+        ("done", "hand", DEVICES)
+    ]
+
+
+async def test_refreshes_by_hand_push_no_scheduled_one_out(
+    worker: WorkerContext, postgres_gate: Gate, engine: AsyncEngine, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parking, "MOST_TICKS", 2)
+    await refresh_at(worker, now - 10 * SECOND)
+    postgres_gate.shut()
+    await refresh_at(worker, now - 9 * SECOND)
+    for back in (8, 7, 6):
+        await refresh(worker, now - back * SECOND, "hand")
+    await refresh_at(worker, now)
+    assert [one.tick for one in await list_parked(worker.redis, worker.settings)] == [now - 9 * SECOND, now]
+    await postgres_gate.open()
+    await store_parked(worker)
+    lost = await select(engine, "SELECT tick FROM store.job_run WHERE error LIKE '%given up%' ORDER BY tick")
+    assert lost == [(now - back * SECOND,) for back in (8, 7, 6)]
 
 
 async def test_a_worker_that_has_never_seen_postgres_reads_all_the_same(worker: WorkerContext, now: datetime) -> None:
