@@ -18,6 +18,7 @@ from bench.feed.programs import NoCompiler
 from bench.feeds import measure_bytes
 from bench.history.run import measure_history
 from bench.memory import measure_memory
+from bench.pages import measure_pages
 from bench.past import measure_past
 from bench.pings import measure_pings
 from bench.refresh import measure_refresh
@@ -38,6 +39,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "bytes": measure_bytes,
     "edits": measure_edits,
     "refresh": measure_refresh,
+    "pages": measure_pages,
     "stages": measure_stages,
     "history": measure_history,
     "snmp": measure_snmp,

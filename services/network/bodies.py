@@ -1,6 +1,6 @@
 """Bodies of requests that change the inventory, from bytes to values. Pure, so that it can run in a thread."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,22 +18,25 @@ MOST_BYTES = 40 * 1024 * 1024
 _DEVICES = TypeAdapter(list[DeviceCreate])
 _ENTRIES = TypeAdapter(list[DeviceEntry])
 _Listed = TypeVar("_Listed", DeviceCreate, DeviceEntry)
+_Made = TypeVar("_Made")
 _Model = TypeVar("_Model", DeviceCreate, DeviceUpdate, DiscoveryCreate)
 
 
-def parse_devices(body: Body) -> tuple[Sequence[DeviceCreate], bool]:
-    """The devices of a POST, and whether they came as a list.
+def parse_devices(body: Body, convert: Callable[[DeviceCreate], _Made]) -> tuple[Sequence[_Made], bool]:
+    """The devices of a POST, each as `convert` makes it, and whether they came as a list.
+
+    Of a large list only what `convert` makes is kept.
 
     Raises:
         InvalidInput: no JSON, an empty list, or bad fields; names each.
         PayloadTooLarge: more than 100,000 devices, or more than 1 MiB for one of them.
     """
     if len(body) > MOST_VALUE_BYTES:
-        return _validate_list(_DEVICES, parse_list(body)), True
+        return _validate_list(_DEVICES, parse_list(body), convert), True
     given = parse_json(body)
     if not isinstance(given, list):
-        return [_validate(DeviceCreate, given)], False
-    return _validate_list(_DEVICES, [given]), True
+        return [convert(_validate(DeviceCreate, given))], False
+    return _validate_list(_DEVICES, [given], convert), True
 
 
 def parse_entries(body: Body) -> Sequence[DeviceEntry]:
@@ -43,15 +46,21 @@ def parse_entries(body: Body) -> Sequence[DeviceEntry]:
         InvalidInput, PayloadTooLarge: as `parse_devices`.
     """
     if len(body) > MOST_VALUE_BYTES:
-        return _validate_list(_ENTRIES, parse_list(body))
+        return _validate_list(_ENTRIES, parse_list(body), _keep)
     given = parse_json(body)
     if not isinstance(given, list):
         raise InvalidInput("the body is no list of devices", [FieldError("body", "no list")])
-    return _validate_list(_ENTRIES, [given])
+    return _validate_list(_ENTRIES, [given], _keep)
 
 
-def _validate_list(adapter: TypeAdapter[list[_Listed]], pieces: Iterable[list[Any]]) -> Sequence[_Listed]:
-    found: list[_Listed] = []
+def _keep(entry: DeviceEntry) -> DeviceEntry:
+    return entry
+
+
+def _validate_list(
+    adapter: TypeAdapter[list[_Listed]], pieces: Iterable[list[Any]], convert: Callable[[_Listed], _Made]
+) -> Sequence[_Made]:
+    found: list[_Made] = []
     faults: list[Any] = []
     count = fault_count = 0
     for piece in pieces:
@@ -66,7 +75,7 @@ def _validate_list(adapter: TypeAdapter[list[_Listed]], pieces: Iterable[list[An
             if len(faults) < SHOWN_ERRORS:
                 faults += _locate_faults(error, begin)
         else:
-            found += () if faults else valid
+            found += () if faults else map(convert, valid)
     if not count:
         raise InvalidInput("the list is empty: give at least one device", [FieldError("body", "empty list")])
     if count > MOST_DEVICES:

@@ -1,8 +1,8 @@
 """Routes of the inventory: list and read, add, change, remove."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -10,6 +10,7 @@ from dashnet.origins import TOUCHES_DEVICES
 from dashnet.problems import problem_responses
 from services.network import inventory as queries
 from services.network.bodies import merge_update, parse_devices, parse_update
+from services.network.changes import select_changed_ids, select_removed_ids
 from services.network.dependencies import (
     Cache,
     CurrentInventory,
@@ -20,6 +21,7 @@ from services.network.dependencies import (
     RedisClient,
 )
 from services.network.edits import ONE_AT_A_TIME, announce, json_body, read_json_body
+from services.network.inventory_cache import Inventory
 from services.network.models import (
     DeviceCreate,
     DeviceEntry,
@@ -30,7 +32,8 @@ from services.network.models import (
 )
 from services.network.moments import invalid_field, parse_moment
 from services.network.reader import encode, encode_devices
-from services.network.sealing import SealedDevice, seal
+from services.network.records import cut_slices, encode_created, to_record
+from services.network.sealing import seal
 from services.network.stored_secrets import select_tokens
 
 router = APIRouter(tags=["devices"], responses=problem_responses(422, 503))
@@ -101,23 +104,18 @@ async def create_devices(
     request: Request, engine: Engine, redis: RedisClient, settings: CurrentSettings, keys: CurrentKeys
 ) -> Response:
     """Add one device or a list of them, all or none; answers what was added in the form it came, secrets masked."""
-    devices, is_list = await asyncio.to_thread(parse_devices, await read_json_body(request))
-    sealed = await asyncio.to_thread(lambda: [seal(device, keys) for device in devices])
+    body = await read_json_body(request)
+    devices, is_list = await asyncio.to_thread(parse_devices, body, lambda device: to_record(seal(device, keys)))
+    body.clear()
     async with engine.begin() as connection:
         revision = await queries.take_revision(connection)
         await queries.check_new_devices(connection, devices)
         ids = await queries.reserve_ids(connection, len(devices))
-        await queries.insert_devices(connection, revision, ids, sealed)
+        for some_ids, some in cut_slices(ids, devices):
+            await queries.insert_records(connection, revision, some_ids, some)
     await announce(redis, settings, revision)
-    created = await asyncio.to_thread(_encode_created, ids, sealed, is_list)
+    created = await asyncio.to_thread(encode_created, ids, devices) if is_list else devices[0].encode(ids[0])
     return _json_response(created, 201)
-
-
-def _encode_created(ids: Sequence[int], devices: Sequence[SealedDevice], is_list: bool) -> bytes:
-    created = ({"id": id_, **sealed.device.model_dump()} for id_, sealed in zip(ids, devices, strict=True))
-    # One by one: all of them together would cost several times what the answer does.
-    encoded = b",".join(encode(one) for one in created)
-    return b"[" + encoded + b"]" if is_list else encoded
 
 
 @router.get(
@@ -184,11 +182,18 @@ async def read_changes(
 ) -> Response:
     """What changed in the inventory after a revision. How the workers keep the store in step, without a device read."""
     # A worker asks after each edit. Postgres may go away before the next reading, which is then made by what is known.
-    await cache.current()
+    inventory = await cache.current()
     async with engine.connect() as connection:
-        changes = await queries.select_changes(connection, since)
-    shown = {name: getattr(changes, name) for name in InventoryChanges.model_fields}
-    return _json_response(await asyncio.to_thread(encode, shown))
+        ids = await select_changed_ids(connection, since)
+        removed = await select_removed_ids(connection, since)
+    # Edits since are of a later revision than is told, and come with the next question.
+    changed = [inventory.devices[one] for one in ids if one in inventory.devices]
+    return _json_response(await asyncio.to_thread(_encode_changes, inventory, changed, removed))
+
+
+def _encode_changes(inventory: Inventory, changed: Sequence[Mapping[str, Any]], removed: Sequence[int]) -> bytes:
+    head = {"inventory_id": inventory.inventory_id, "revision": inventory.revision, "removed": removed}
+    return encode(head)[:-1] + b',"changed":' + encode(changed) + b"}"
 
 
 SCHEMAS = (DeviceCreate, DeviceUpdate, DeviceEntry)

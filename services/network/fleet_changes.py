@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.network.changes import Changes
 from services.network.fleet_plan import Plan
-from services.network.inventory import Changes
 from services.network.sealing import SealedDevice, Tokens, to_path
 
 _Wire = Mapping[str, Any]

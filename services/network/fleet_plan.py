@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from dashnet.errors import FieldError, InvalidInput
 from dashnet.problems import invalid_input
+from services.network.changes import Changes
 from services.network.drivers import OPTIONS
 from services.network.fleet_matches import match_entries
 from services.network.fleet_parents import Member, Parents, find_circles
-from services.network.inventory import Changes
 from services.network.models import DeviceCreate, DeviceEntry
 from services.network.sealing import SealedDevice, Tokens, check_destination, fill_in_kept, keep_equal, seal
 from services.network.secret_keys import SecretKeys

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from dashnet.problems import problem_responses
 from services.network import inventory as queries
 from services.network.bodies import MOST_DEVICES, parse_entries
+from services.network.changes import select_changes
 from services.network.dependencies import CurrentKeys, CurrentSettings, Engine, RedisClient
 from services.network.drivers import check_driver
 from services.network.edits import ONE_AT_A_TIME, announce, json_body, read_json_body
@@ -57,7 +58,7 @@ async def apply_fleet(
     mode = Mode(prune=prune, keep=left_out == "keep", new_driver=new_driver)
     async with engine.connect() as connection, connection.begin() as transaction:
         revision = await queries.take_revision(connection)
-        inventory = await queries.select_changes(connection, 0)
+        inventory = await select_changes(connection, 0)
         plan = await asyncio.to_thread(plan_fleet, entries, inventory, mode, keys)
         is_edit = not (dry_run or plan.is_empty)
         if is_edit:

@@ -1,17 +1,18 @@
 """All queries on the inventory. Each edit takes the next revision first, so edits happen one after the other."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashnet.errors import Conflict, FieldError, InvalidInput, NotFound
+from services.network.changes import WIRE, to_wire
 from services.network.fields import LARGEST_ID
 from services.network.models import DeviceCreate
-from services.network.sealing import SealedDevice, Tokens
+from services.network.records import DeviceRecord, to_record
+from services.network.sealing import SealedDevice
 
 _FIELDS = (
     "host_name, mac_address, ip_address, device_type, operating_system, driver, driver_options, secrets, "
@@ -21,53 +22,18 @@ _RECORD = (
     "id int, host_name text, mac_address text, ip_address text, device_type text, operating_system text, "
     "driver text, driver_options jsonb, tags jsonb, parent_id int, secrets jsonb"
 )
-_WIRE = (
-    "id, host_name, device_type, operating_system, mac_address, ip_address, driver, "
-    "driver_options::text AS driver_options, tags::text AS tags, parent_id"
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What changed in the inventory after a revision: devices in wire form by id order, and ids that are gone.
+class NewDevice(Protocol):
+    """What is checked of a new device against the inventory."""
 
-    `tokens` holds the encrypted secrets, by device, of those that have any; they are for this service alone.
-    """
+    @property
+    def mac_address(self) -> str | None:
+        """Null where there is none."""
 
-    inventory_id: str
-    revision: int
-    changed: Sequence[dict[str, Any]]
-    removed: Sequence[int]
-    tokens: Mapping[int, Tokens] = field(default_factory=dict, repr=False)
-
-
-async def select_revision(connection: AsyncConnection) -> tuple[str, int]:
-    """The inventory's id and its revision."""
-    row = (await connection.execute(text("SELECT inventory_id, revision FROM network.inventory"))).one()
-    return row.inventory_id, row.revision
-
-
-async def select_changes(connection: AsyncConnection, since: int) -> Changes:
-    """Everything that changed after revision `since`; 0 gives the whole inventory and nothing removed."""
-    inventory_id, revision = await select_revision(connection)
-    query = text(f"SELECT {_WIRE}, secrets::text AS secrets FROM network.device WHERE revision > :since ORDER BY id")
-    changed = (await connection.execute(query, {"since": since})).mappings().all()
-    removed = []
-    if since > 0:
-        query = text("SELECT id FROM network.removed_device WHERE revision > :since ORDER BY id")
-        removed = list(await connection.scalars(query, {"since": since}))
-    tokens = {row["id"]: orjson.loads(row["secrets"]) for row in changed if row["secrets"] != "{}"}
-    return Changes(inventory_id, revision, [_to_wire(row) for row in changed], removed, tokens)
-
-
-def _to_wire(row: RowMapping) -> dict[str, Any]:
-    device = {
-        **row,
-        "driver_options": orjson.loads(row["driver_options"]),
-        "tags": orjson.loads(row["tags"]),
-    }
-    device.pop("secrets", None)
-    return device
+    @property
+    def parent_id(self) -> int | None:
+        """The device in front of it."""
 
 
 async def take_revision(connection: AsyncConnection) -> int:
@@ -78,11 +44,12 @@ async def take_revision(connection: AsyncConnection) -> int:
 
 async def reserve_ids(connection: AsyncConnection, count: int) -> Sequence[int]:
     """Ids for new devices, ascending; those not used stay unused for ever."""
-    query = text("SELECT nextval('network.device_id_seq') FROM generate_series(1, :count)")
-    return list(await connection.scalars(query, {"count": count}))
+    # One row: a hundred thousand would take more memory than all else of the devices.
+    query = text("SELECT array(SELECT nextval('network.device_id_seq') FROM generate_series(1, :count))")
+    return list(await connection.scalar(query, {"count": count}) or ())
 
 
-async def check_new_devices(connection: AsyncConnection, devices: Sequence[DeviceCreate]) -> None:
+async def check_new_devices(connection: AsyncConnection, devices: Sequence[NewDevice]) -> None:
     """Make sure that all of these can be added. Call it before ids are reserved: those of a refused list are lost.
 
     Raises:
@@ -96,20 +63,27 @@ async def check_new_devices(connection: AsyncConnection, devices: Sequence[Devic
 async def insert_devices(
     connection: AsyncConnection, revision: int, ids: Sequence[int], devices: Sequence[SealedDevice]
 ) -> None:
-    """Add devices that were checked, all or none."""
-    records = [{"id": id_, **_to_record(device)} for id_, device in zip(ids, devices, strict=True)]
+    """Add devices that were checked, all or none; one may be the parent of another."""
+    await insert_records(connection, revision, ids, [to_record(device) for device in devices])
+
+
+async def insert_records(
+    connection: AsyncConnection, revision: int, ids: Sequence[int], records: Sequence[DeviceRecord]
+) -> None:
+    """As `insert_devices`."""
+    rows = b",".join(record.encode_row(id_) for id_, record in zip(ids, records, strict=True))
     statement = text(
         f"INSERT INTO network.device (id, {_FIELDS}, revision) "
         f"SELECT id, {_FIELDS}, :revision FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS record({_RECORD})"
     )
-    await connection.execute(statement, {"records": orjson.dumps(records).decode(), "revision": revision})
+    await connection.execute(statement, {"records": f"[{rows.decode()}]", "revision": revision})
 
 
 def _to_record(sealed: SealedDevice) -> dict[str, Any]:
     return {**sealed.device.model_dump(), "secrets": sealed.tokens}
 
 
-async def _check_parents(connection: AsyncConnection, devices: Sequence[DeviceCreate]) -> None:
+async def _check_parents(connection: AsyncConnection, devices: Sequence[NewDevice]) -> None:
     wanted = {device.parent_id for device in devices if device.parent_id is not None}
     if not wanted:
         return
@@ -124,25 +98,26 @@ async def _check_parents(connection: AsyncConnection, devices: Sequence[DeviceCr
         raise InvalidInput(f"{errors[0].location}: {errors[0].detail}", errors)
 
 
-async def _check_mac_addresses(connection: AsyncConnection, devices: Sequence[DeviceCreate]) -> None:
+async def _check_mac_addresses(connection: AsyncConnection, devices: Sequence[NewDevice]) -> None:
     query = text("SELECT mac_address, id, host_name FROM network.device WHERE mac_address = ANY(:addresses)")
     rows = await connection.execute(
         query, {"addresses": [device.mac_address for device in devices if device.mac_address]}
     )
-    owners = {row.mac_address: f"device {row.id} ({row.host_name})" for row in rows}
+    owners: dict[str, int | str] = {row.mac_address: f"device {row.id} ({row.host_name})" for row in rows}
     errors = []
     for index, device in enumerate(devices):
         if device.mac_address is None:
             continue
-        owner = owners.setdefault(device.mac_address, f"item [{index}] of this list")
-        if owner != f"item [{index}] of this list":
+        owner = owners.setdefault(device.mac_address, index)
+        if owner != index:
+            owner = f"item [{owner}] of this list" if isinstance(owner, int) else owner
             location = _in_list(index, devices, "mac_address")
             errors.append(FieldError(location, f"{device.mac_address} is that of {owner}"))
     if errors:
         raise Conflict(f"{errors[0].detail}; nothing was added", errors)
 
 
-def _in_list(index: int, devices: Sequence[DeviceCreate], field: str) -> str:
+def _in_list(index: int, devices: Sequence[NewDevice], field: str) -> str:
     return field if len(devices) == 1 else f"[{index}].{field}"
 
 
@@ -152,12 +127,12 @@ async def select_device(connection: AsyncConnection, device_id: int) -> dict[str
     Raises:
         NotFound: there is none of this id.
     """
-    query = text(f"SELECT {_WIRE} FROM network.device WHERE id = :id")
+    query = text(f"SELECT {WIRE} FROM network.device WHERE id = :id")
     in_range = 1 <= device_id <= LARGEST_ID
     row = (await connection.execute(query, {"id": device_id})).mappings().one_or_none() if in_range else None
     if row is None:
         raise no_device(device_id)
-    return _to_wire(row)
+    return to_wire(row, {})
 
 
 def no_device(device_id: int) -> NotFound:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dashnet.database import describe_error, is_unreachable
 from dashnet.errors import DriverFault
+from services.network.changes import Changes, select_changes, select_revision
 from services.network.drivers import parse_options
-from services.network.drivers.driver import Target
-from services.network.inventory import Changes, select_changes, select_revision
+from services.network.drivers.driver import DriverOptions, Target
 from services.network.sealing import Tokens, unseal
 from services.network.secret_keys import SecretKeys
 
@@ -120,22 +121,28 @@ def apply_changes(inventory: Inventory, changes: Changes, keys: SecretKeys) -> I
     for device_id in (*changes.removed, *(device["id"] for device in changes.changed)):
         for known in (devices, targets, faults):
             known.pop(device_id, None)
+    parsed: dict[tuple[str, bytes], DriverOptions] = {}
     for device in changes.changed:
         devices[device["id"]] = device
         try:
-            targets[device["id"]] = _to_target(device, changes.tokens.get(device["id"], {}), keys)
+            targets[device["id"]] = _to_target(device, changes.tokens.get(device["id"], {}), keys, parsed)
         except DriverFault as fault:
             faults[device["id"]] = fault.detail
     return Inventory(changes.inventory_id, changes.revision, sorted(devices), devices, targets, faults)
 
 
-def _to_target(device: dict[str, Any], tokens: Tokens, keys: SecretKeys) -> Target:
-    options = unseal(device["driver_options"], tokens, keys) if tokens else device["driver_options"]
+def _to_target(
+    device: dict[str, Any], tokens: Tokens, keys: SecretKeys, parsed: dict[tuple[str, bytes], DriverOptions]
+) -> Target:
+    """A device as its driver sees it; options that are alike are parsed once, and there once for all."""
+    driver, options = device["driver"], device["driver_options"]
     try:
-        parsed = parse_options(device["driver"], options)
+        if tokens:
+            given = parse_options(driver, unseal(options, tokens, keys))
+        else:
+            key = driver, orjson.dumps(options)
+            given = parsed[key] = parsed.get(key) or parse_options(driver, options)
     except ValueError as error:
         # Stored by another version of the driver, or its secret is lost: that is this device's trouble alone.
         raise DriverFault(str(error)) from None
-    return Target(
-        device["id"], device["device_type"], device["ip_address"], device["driver"], parsed, device["parent_id"]
-    )
+    return Target(device["id"], device["device_type"], device["ip_address"], driver, given, device["parent_id"])

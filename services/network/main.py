@@ -32,6 +32,7 @@ from dashnet.settings import Settings, get_settings
 from dashnet.tasks import cancel_and_wait
 from services.network import devices, discoveries, driver_list, facts, fleet_routes, readings, secrets
 from services.network.bodies import MOST_BYTES
+from services.network.changes import select_revision
 from services.network.dependencies import Cache, CurrentPreparation, RedisClient, State
 from services.network.discovery.explore import Explorer
 from services.network.discovery.reverse_names import ReverseNames
@@ -47,7 +48,7 @@ from services.network.drivers.simulated import SimulatedDriver
 from services.network.drivers.snmp.driver import SnmpDriver
 from services.network.drivers.tcp import TcpDriver
 from services.network.fleet import make_demo_fleet, make_host_device
-from services.network.inventory import insert_devices, reserve_ids, select_revision, take_revision
+from services.network.inventory import insert_devices, reserve_ids, take_revision
 from services.network.inventory_cache import InventoryCache
 from services.network.models import SCHEMA
 from services.network.own_endpoints import list_own_endpoints

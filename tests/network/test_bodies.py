@@ -6,6 +6,7 @@ import pytest
 from dashnet.errors import InvalidInput, PayloadTooLarge
 from services.network.bodies import MOST_DEVICES, merge_update, parse_devices, parse_update
 from services.network.json_pieces import parse_json
+from services.network.models import DeviceCreate
 from services.network.secret_keys import SecretKeys
 from tests.factories import make_device
 
@@ -27,15 +28,19 @@ BAD_JSON = {
 }
 
 
+def keep(device: DeviceCreate) -> DeviceCreate:
+    return device
+
+
 def test_one_device_is_told_from_a_list_of_one() -> None:
     body = make_device()
-    assert parse_devices(orjson.dumps(body))[1] is False
-    assert parse_devices(orjson.dumps([body]))[1] is True
+    assert parse_devices(orjson.dumps(body), keep)[1] is False
+    assert parse_devices(orjson.dumps([body]), keep)[1] is True
 
 
 def test_devices_keep_their_order() -> None:
     bodies = [make_device() for _ in range(5)]
-    devices, _ = parse_devices(orjson.dumps(bodies))
+    devices, _ = parse_devices(orjson.dumps(bodies), keep)
     assert [device.host_name for device in devices] == [body["host_name"] for body in bodies]
 
 
@@ -47,24 +52,24 @@ def test_what_is_no_json_is_refused_with_the_place(body: bytes) -> None:
 
 def test_an_empty_list_is_refused() -> None:
     with pytest.raises(InvalidInput, match="the list is empty"):
-        parse_devices(b"[]")
+        parse_devices(b"[]", keep)
 
 
 def test_a_device_too_many_is_refused_before_any_is_looked_at() -> None:
     with pytest.raises(PayloadTooLarge, match=r"^100,001 devices are more than the 100,000"):
-        parse_devices(orjson.dumps([None] * (MOST_DEVICES + 1)))
+        parse_devices(orjson.dumps([None] * (MOST_DEVICES + 1)), keep)
 
 
 @pytest.mark.parametrize("body", [b"null", b"1", b'"a"', b"true"])
 def test_what_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidInput, match="body: Input should be a valid dictionary"):
-        parse_devices(body)
+        parse_devices(body, keep)
 
 
 def test_each_bad_field_of_a_list_is_named_with_its_place() -> None:
     bodies = [make_device(), make_device(host_name=7), make_device(tags="x", colour="red")]
     with pytest.raises(InvalidInput) as caught:
-        parse_devices(orjson.dumps(bodies))
+        parse_devices(orjson.dumps(bodies), keep)
     assert [error.location for error in caught.value.errors] == ["[1].host_name", "[2].tags", "[2].colour"]
 
 

@@ -14,8 +14,8 @@ from dashnet.fleet.export import to_fleet
 from dashnet.fleet.files import parse_fleet
 from dashnet.fleet.formats import FileFormat
 from dashnet.fleet.yaml_files import read_yaml, write_yaml
+from services.network.changes import Changes
 from services.network.fleet_plan import Mode, plan_fleet
-from services.network.inventory import Changes
 from services.network.models import DeviceCreate, DeviceEntry
 from services.network.sealing import SealedDevice, seal
 from services.network.secret_keys import SecretKeys

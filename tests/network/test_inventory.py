@@ -6,15 +6,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.errors import Conflict, InvalidInput, NotFound
+from services.network.changes import select_revision
 from services.network.fields import LARGEST_ID
 from services.network.inventory import (
     check_new_devices,
-    delete_devices,
     insert_devices,
     reserve_ids,
-    select_changes,
     select_device,
-    select_revision,
     take_revision,
     update_device,
 )
@@ -110,22 +108,3 @@ async def test_a_device_cannot_move_behind_its_own_descendant(engine: AsyncEngin
     async with engine.connect() as connection:
         with pytest.raises(InvalidInput, match="that would make a circle"):
             await update_device(connection, 9, top, seal(make(parent_id=bottom), NO_KEYS))
-
-
-async def test_a_removed_device_and_its_orphans_are_changes(engine: AsyncEngine) -> None:
-    (parent,) = await add(engine, make())
-    child, _ = await add(engine, make(parent_id=parent), make())
-    async with engine.begin() as connection:
-        await delete_devices(connection, await take_revision(connection), [parent])
-        changes = await select_changes(connection, since=2)
-    assert changes.revision == 3
-    assert [(device["id"], device["parent_id"]) for device in changes.changed] == [(child, None)]
-    assert changes.removed == [parent]
-
-
-async def test_since_nothing_all_devices_are_changes_and_none_is_removed(engine: AsyncEngine) -> None:
-    first, second = await add(engine, make(), make())
-    async with engine.begin() as connection:
-        await delete_devices(connection, await take_revision(connection), [first])
-        changes = await select_changes(connection, since=0)
-    assert ([device["id"] for device in changes.changed], changes.removed) == ([second], [])

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.network.changes import Changes
 from services.network.drivers.host import HostOptions
-from services.network.inventory import Changes, delete_devices, insert_devices, reserve_ids, take_revision
+from services.network.inventory import delete_devices, insert_devices, reserve_ids, take_revision
 from services.network.inventory_cache import Inventory, InventoryCache, apply_changes
 from services.network.models import DeviceCreate
 from services.network.sealing import seal

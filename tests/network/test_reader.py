@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import orjson
 
 from dashnet.reading import InterfaceReading, Reading, State, unread
+from services.network.changes import Changes
 from services.network.drivers.driver import Target
 from services.network.drivers.simulated import SimulatedDriver
-from services.network.inventory import Changes
 from services.network.inventory_cache import Inventory, apply_changes
 from services.network.reader import Reader, encode, encode_devices, to_wire_device
 from services.network.secret_keys import SecretKeys
