@@ -1,5 +1,6 @@
 """Cookies within one reading: a redirect that sets one expects to see it at the next page."""
 
+import warnings
 from collections.abc import Sequence
 
 import httpx
@@ -22,8 +23,13 @@ class Cookies:
             return
         self._cookies = self._cookies or httpx.Cookies()
         lines = ["".join(one for one in value if one.isprintable()) for value in values[:_MOST_COOKIES]]
-        headers = [(b"Set-Cookie", line.encode()) for line in lines if len(line) <= _MOST_CHARACTERS]
-        self._cookies.extract_cookies(httpx.Response(302, headers=headers, request=httpx.Request("GET", address.url)))
+        request = httpx.Request("GET", address.url)
+        # One by one, as one that cannot be read makes the standard library warn, and drop all that come with it.
+        with warnings.catch_warnings(action="ignore"):
+            for line in lines:
+                if len(line) <= _MOST_CHARACTERS:
+                    headers = {b"Set-Cookie": line.encode()}
+                    self._cookies.extract_cookies(httpx.Response(302, headers=headers, request=request))
 
     def header_for(self, address: PageAddress) -> str | None:
         """Return the header Cookie for a page, None where it gets none."""

@@ -26,6 +26,12 @@ def test_a_cookie_goes_back_where_it_belongs(line: str, url: str, sent: str | No
     assert cookies.header_for(parse_address(url)) == sent
 
 
+def test_a_cookie_that_cannot_be_read_costs_no_other_cookie() -> None:
+    cookies, page = Cookies(), parse_address("http://nas.example/")
+    cookies.take(page, ["bad=1; Max-Age", "good=2"])
+    assert "good=2" in (cookies.header_for(page) or "")
+
+
 def test_no_more_cookies_are_kept_than_browsers_keep_of_a_site() -> None:
     cookies, page = Cookies(), parse_address("http://127.0.0.1:8000/")
     cookies.take(page, [f"c{number}=1" for number in range(1000)])
