@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dashnet.panel_view import DeviceRow, PanelView
+from dashnet.panel_view import DeviceRow, PanelView, Traffic
 from dashnet.reading import State
 
 _STYLES = {State.UP: "green", State.DOWN: "bold red", State.UNKNOWN: "yellow"}
@@ -77,8 +77,13 @@ def _head(view: PanelView, link: Link, now: datetime) -> Sequence[Text]:
     newest = f"newest snapshot {_age(view.newest_at, now)} old" if view.newest_at else "no snapshot yet"
     totals = view.totals()
     count = f"{totals.up:,} up, {totals.down:,} down, {totals.unknown:,} unknown of {totals.devices:,}"
-    traffic = f"{_total(totals.upload_speed)} Mbit/s up, {_total(totals.download_speed)} down"
-    return [first, Text(f"{count} · {newest} · {traffic}", no_wrap=True, overflow="ellipsis")]
+    traffic = [_tell_traffic(one, is_alone=len(totals.traffic) == 1) for one in totals.traffic]
+    return [first, Text(" · ".join([count, newest, *traffic]), no_wrap=True, overflow="ellipsis")]
+
+
+def _tell_traffic(one: Traffic, *, is_alone: bool) -> str:
+    told = f"{_total(one.upload_speed)} Mbit/s up, {_total(one.download_speed)} down"
+    return told if is_alone else f"{one.kind} {told}"
 
 
 def _to_table(rows: Sequence[DeviceRow], now: datetime, *, is_narrow: bool) -> Table:

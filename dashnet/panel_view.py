@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from dashnet.edge import NetworkKind, Place, find_edge, to_places
 from dashnet.messages import DeviceSnapShot, LiveDevice, Received, SnapShot, SnapshotsMessage
 from dashnet.reading import State, add_known, state_of
 
@@ -25,14 +26,22 @@ class DeviceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """Known speeds of the devices at the edge of those shown, added up, in Mbit/s; None where none is known."""
+
+    kind: NetworkKind
+    upload_speed: float | None
+    download_speed: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
-    """All devices counted by state, and the sum of their known speeds in Mbit/s, None where none is known."""
+    """All devices counted by state, and the traffic of each kind that is there: real and simulated ones."""
 
     up: int
     down: int
     unknown: int
-    upload_speed: float | None
-    download_speed: float | None
+    traffic: Sequence[Traffic]
 
     @property
     def devices(self) -> int:
@@ -47,6 +56,8 @@ class PanelView:
         self.has_state = False
         self.newest_at: datetime | None = None
         self._rows: dict[int, DeviceRow] = {}
+        self._places: dict[int, Place] = {}
+        self._edge: frozenset[int] | None = None
         self._ordered: list[DeviceRow] | None = None
 
     def apply(self, message: Received) -> None:
@@ -54,7 +65,8 @@ class PanelView:
         self._ordered = None
         if message["type"] == "state":
             self.newest_at = None if message["time_stamp"] is None else _to_moment(message["time_stamp"])
-            self._rows = {device["id"]: _to_row(device) for device in message["devices"]}
+            self._rows, self._places = {}, {}
+            self._edit(message["devices"], ())
             self.has_state = True
         elif message["type"] == "snapshots":
             self._apply_snapshots(message)
@@ -62,9 +74,13 @@ class PanelView:
             self._edit(message["changed"], message["removed"])
 
     def _edit(self, changed: Sequence[LiveDevice], removed: Sequence[int]) -> None:
+        if changed or removed:
+            self._edge = None
         self._rows.update({device["id"]: _to_row(device) for device in changed})
+        self._places.update({place.device_id: place for place in to_places(changed)})
         for device_id in removed:
             self._rows.pop(device_id, None)
+            self._places.pop(device_id, None)
 
     def _apply_snapshots(self, message: SnapshotsMessage) -> None:
         moment = _to_moment(message["time_stamp"])
@@ -90,9 +106,14 @@ class PanelView:
             up=states.count(State.UP),
             down=states.count(State.DOWN),
             unknown=states.count(State.UNKNOWN),
-            upload_speed=add_known(row.upload_speed for row in self._rows.values()),
-            download_speed=add_known(row.download_speed for row in self._rows.values()),
+            traffic=[self._add_up(kind) for kind in NetworkKind if kind in {one.kind for one in self._places.values()}],
         )
+
+    def _add_up(self, kind: NetworkKind) -> Traffic:
+        if self._edge is None:
+            self._edge = find_edge(self._places.values())
+        rows = [row for one, row in self._rows.items() if one in self._edge and self._places[one].kind is kind]
+        return Traffic(kind, add_known(row.upload_speed for row in rows), add_known(row.download_speed for row in rows))
 
 
 def strip_controls(text: str) -> str:

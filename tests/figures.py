@@ -1,10 +1,20 @@
 """The figures of a month for tests of reports: a small office that was not watched for two days."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import cast
+from typing import Any, cast
 
-from dashnet.history.report import DayFigures, DeviceFigures, Figures, OutageFigures, ReportFigures, TagFigures
+from dashnet.history.report import (
+    DayFigures,
+    DayTraffic,
+    DeviceFigures,
+    Figures,
+    OutageFigures,
+    ReportFigures,
+    TagFigures,
+    TrafficFigures,
+)
 
 DAY = 86_400
 GAP = ("2026-10-17", "2026-10-18")
@@ -57,6 +67,13 @@ def make_device_figures(number: int, host_name: str, **fields: object) -> Device
     return cast(DeviceFigures, made)
 
 
+def make_traffic(kind: str, network: Mapping[str, Any], days: Sequence[DayFigures]) -> TrafficFigures:
+    """The network's traffic of a kind, the same as these figures have it."""
+    names = ("uploaded_bytes", "downloaded_bytes", "upload_speed_95th", "download_speed_95th")
+    its = [DayTraffic(uploaded_bytes=one["uploaded_bytes"], downloaded_bytes=one["downloaded_bytes"]) for one in days]
+    return cast(TrafficFigures, {"kind": kind, "days": its, **{name: network[name] for name in names}})
+
+
 def make_figures(**fields: object) -> ReportFigures:
     """October 2026 in Berlin for 13 devices, as an office would have it, and whatever is given instead."""
     random = Random(2026)
@@ -66,7 +83,9 @@ def make_figures(**fields: object) -> ReportFigures:
     outages = sorted(
         (one for device in devices for one in _outages_of(device, random)), key=lambda one: -one["seconds"]
     )
-    made = {
+    network = {**_add_up(devices), "upload_speed_95th": 41.7, "download_speed_95th": 186.4}
+    days = _days(devices, random)
+    made: dict[str, Any] = {
         "month": "2026-10",
         "zone": "Europe/Berlin",
         "begin": "2026-09-30T22:00:00Z",
@@ -75,14 +94,15 @@ def make_figures(**fields: object) -> ReportFigures:
         "exact": True,
         "device_count": len(devices),
         "ticks": {"done": 40_863, "skipped": 12, "missed": 3_033, "failed": 4},
-        "network": {**_add_up(devices), "upload_speed_95th": 41.7, "download_speed_95th": 186.4},
-        "days": _days(devices, random),
+        "network": network,
+        "days": days,
         "devices": devices,
         "tags": [_tag(tag, devices) for tag in ("core", "office", "storage", "wifi")],
         "outage_count": len(outages),
         "outages": outages[:200],
         **fields,
     }
+    made.setdefault("traffic", [make_traffic("real", made["network"], made["days"])])
     return cast(ReportFigures, made)
 
 

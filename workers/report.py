@@ -31,6 +31,7 @@ from dashnet.history.report import (
     ReportFigures,
     TagFigures,
     Ticks,
+    TrafficFigures,
     parse_month,
 )
 from dashnet.history.stretches import Parts
@@ -47,6 +48,7 @@ from dashnet.reading import to_wire
 from workers.context import WorkerContext
 from workers.figures import to_device, to_figures, to_outages
 from workers.ledger import Run, RunKey, open_run, record_progress
+from workers.network_figures import make_traffic
 
 _DEVICES_AT_ONCE = 100
 # They can be made again; whoever asks for every month in every zone must not fill the disk.
@@ -137,7 +139,7 @@ async def _make_figures(context: WorkerContext, run: Run, month: str, zone: Zone
         kind = choose_kind(row["driver"] for row in devices.values())
         part = _Month(connection, extent, simulated, kind, begin, end, first_read)
         outages = await select_outages(connection, begin, end)
-        network, days = await _make_days(part, zone)
+        network, traffic, days = await _make_days(part, zone)
         return {
             "month": month,
             "zone": zone.key,
@@ -148,6 +150,7 @@ async def _make_figures(context: WorkerContext, run: Run, month: str, zone: Zone
             "device_count": len(devices),
             "ticks": await _count_ticks(part),
             "network": network,
+            "traffic": traffic,
             "days": days,
             "devices": await _make_devices(context, run, part, devices, outages),
             "tags": await _make_tags(part, devices),
@@ -172,15 +175,11 @@ async def _count_ticks(part: _Month) -> Ticks:
     )
     rows = await part.connection.execute(query, {"begin": part.begin, "end": part.end})
     ticks = {row.outcome: row.ticks for row in rows}
-    return Ticks(
-        done=ticks.get("done", 0),
-        skipped=ticks.get("skipped", 0),
-        missed=ticks.get("missed", 0),
-        failed=ticks.get("failed", 0),
-    )
+    done, skipped, missed, failed = (ticks.get(name, 0) for name in ("done", "skipped", "missed", "failed"))
+    return Ticks(done=done, skipped=skipped, missed=missed, failed=failed)
 
 
-async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[DayFigures]]:
+async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[TrafficFigures], list[DayFigures]]:
     edges = make_edges(part.begin, part.end, Step(days=1), zone, 40)
     plan = part.plan(edges)
     found = await select_summary_counts(part.connection, plan)
@@ -205,7 +204,8 @@ async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[DayFig
         )
     rates = await select_network_percentiles(part.connection, part.billed) if part.billed else {}
     unobserved = part.unobserved(total, plan.edges[0], plan.edges[-1])
-    return to_figures(total, unobserved, rates.get(kind, _NO_RATES), total_traffic), days
+    network = to_figures(total, unobserved, rates.get(kind, _NO_RATES), total_traffic)
+    return network, make_traffic(found, rates, len(days)), days
 
 
 async def _make_devices(

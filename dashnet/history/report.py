@@ -46,6 +46,25 @@ class DayFigures(TypedDict):
     downloaded_bytes: int
 
 
+class DayTraffic(TypedDict):
+    """What the network sent and received on a day; null where no speed was known."""
+
+    uploaded_bytes: int | None
+    downloaded_bytes: int | None
+
+
+class TrafficFigures(DayTraffic):
+    """The network's traffic in the month, counted at its edge, of the `kind` real or simulated.
+
+    Of the kind all it is of every device added up, from before the two were kept apart. `days` are those of the report.
+    """
+
+    kind: str
+    upload_speed_95th: float | None
+    download_speed_95th: float | None
+    days: list[DayTraffic]
+
+
 class DeviceFigures(Figures):
     """One device; means are null where there was no outage."""
 
@@ -80,7 +99,9 @@ class OutageFigures(TypedDict):
 class ReportFigures(TypedDict):
     """A month (2026-10) in a time zone, told up to `end`, which lies before the month's end while that is to come.
 
-    Devices are sorted by name; `outages` are the longest first, at most 200; of `outage_count` in all.
+    States of `network` and `days` are those of all devices; traffic is in `traffic`, for each kind that there was, and
+    that of the first kind stands in `network` and `days` too, 0 where it is not known. Devices are sorted by name;
+    `outages` are the longest first, at most 200; of `outage_count` in all.
     """
 
     month: str
@@ -92,6 +113,7 @@ class ReportFigures(TypedDict):
     device_count: int
     ticks: Ticks
     network: Figures
+    traffic: list[TrafficFigures]
     days: list[DayFigures]
     devices: list[DeviceFigures]
     tags: list[TagFigures]

@@ -3,10 +3,10 @@
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from dashnet.history.report import DeviceFigures, ReportFigures
+from dashnet.history.report import DayFigures, DayTraffic, DeviceFigures, ReportFigures, TrafficFigures
 from services.app.report_charts import draw_availability, draw_busiest, draw_time, draw_traffic
 from services.app.report_layout import Report, Section
-from services.app.report_summary import make_cards, make_lead, make_notes, tell_footer, tell_span
+from services.app.report_summary import make_cards, make_lead, make_notes, tell_footer, tell_kind, tell_span
 from services.app.report_tables import (
     make_busiest_table,
     make_day_table,
@@ -47,7 +47,7 @@ def _make_sections(figures: ReportFigures, zone: ZoneInfo) -> tuple[Section, ...
         return (everything,)
     return (
         _time_section(figures),
-        _traffic_section(figures),
+        *_traffic_sections(figures),
         _availability_section(figures),
         _outage_section(figures, zone),
         _worst_section(figures),
@@ -56,11 +56,16 @@ def _make_sections(figures: ReportFigures, zone: ZoneInfo) -> tuple[Section, ...
         Section(
             "days",
             "Day by day",
-            "The numbers behind the charts, all devices together.",
+            _tell_days(figures),
             table=make_day_table(figures, zone),
         ),
         everything,
     )
+
+
+def _tell_days(figures: ReportFigures) -> str:
+    whose = tell_kind(figures["traffic"][0]["kind"], figures) if figures["traffic"] else ""
+    return f"The numbers behind the charts: availability of all devices, traffic of {whose or 'the network'}."
 
 
 def _time_section(figures: ReportFigures) -> Section:
@@ -71,15 +76,37 @@ def _time_section(figures: ReportFigures) -> Section:
     return Section("time", "Where the time went", lead, partial(draw_time, figures["network"]))
 
 
-def _traffic_section(figures: ReportFigures) -> Section:
-    network = figures["network"]
-    if not network["uploaded_bytes"] + network["downloaded_bytes"]:
-        return Section("traffic", "Traffic by day", "No traffic was measured in this month.")
+def _traffic_sections(figures: ReportFigures) -> tuple[Section, ...]:
+    """One for each kind of devices, whose traffic is never added up."""
+    if not any(_is_measured(one) for one in figures["traffic"]):
+        return (Section("traffic", "Traffic by day", "No traffic was measured in this month."),)
+    return tuple(_traffic_section(figures, one) for one in figures["traffic"] if _is_measured(one))
+
+
+def _is_measured(traffic: DayTraffic) -> bool:
+    return bool(traffic["uploaded_bytes"] or traffic["downloaded_bytes"])
+
+
+def _traffic_section(figures: ReportFigures, traffic: TrafficFigures) -> Section:
+    whose = tell_kind(traffic["kind"], figures)
+    sent, received = (format_bytes(traffic[name] or 0) for name in ("uploaded_bytes", "downloaded_bytes"))
     lead = (
-        f"{format_bytes(network['uploaded_bytes'])} went out and {format_bytes(network['downloaded_bytes'])} came in, "
-        "all devices together. A hatched day is one in which nobody looked: its traffic is not zero but not known."
+        f"{sent} went out and {received} came in, {whose or 'all devices together'}, counted at the network's edge. "
+        "A hatched day is one in which nobody looked: its traffic is not zero but not known."
     )
-    return Section("traffic", "Traffic by day", lead, partial(draw_traffic, figures["days"]))
+    days = [
+        DayFigures(
+            date=day["date"],
+            up_ratio=day["up_ratio"],
+            unobserved_seconds=day["unobserved_seconds"],
+            uploaded_bytes=its["uploaded_bytes"] or 0,
+            downloaded_bytes=its["downloaded_bytes"] or 0,
+        )
+        for day, its in zip(figures["days"], traffic["days"], strict=True)
+    ]
+    title = f"Traffic by day, {whose}" if whose else "Traffic by day"
+    anchor = "traffic" if traffic is figures["traffic"][0] else f"traffic-{traffic['kind']}"
+    return Section(anchor, title, lead, partial(draw_traffic, days))
 
 
 def _availability_section(figures: ReportFigures) -> Section:

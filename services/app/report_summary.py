@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from dashnet.history.report import ReportFigures
+from dashnet.history.report import Figures, ReportFigures, TrafficFigures
 from services.app.report_layout import Card
 from services.app.report_units import (
     NOT_KNOWN,
@@ -95,17 +95,38 @@ def make_cards(figures: ReportFigures) -> tuple[Card, ...]:
         Card("Availability", format_availability(network["up_ratio"]), "of the time that was watched"),
         Card("Outages", f"{figures['outage_count']:,}", f"{format_duration(network['down_seconds'])} down in all"),
         Card("Watched", format_share(1 - share), f"of the time; nobody looked for {format_share(share)}"),
-        Card("▲ Uploaded", format_bytes(network["uploaded_bytes"]), _tell_95th(network["upload_speed_95th"]), "upload"),
-        Card(
-            "▼ Downloaded",
-            format_bytes(network["downloaded_bytes"]),
-            _tell_95th(network["download_speed_95th"]),
-            "download",
-        ),
+        *_make_traffic_cards(figures),
         Card(
             "Devices", f"{count:,}", f"{sum(device['outages'] > 0 for device in figures['devices']):,} with an outage"
         ),
     )
+
+
+def _make_traffic_cards(figures: ReportFigures) -> tuple[Card, Card]:
+    """The traffic of the first kind; which one stands beneath it where there are others."""
+    of = tell_kind(figures["traffic"][0]["kind"], figures) if figures["traffic"] else ""
+    first: TrafficFigures | Figures = figures["traffic"][0] if figures["traffic"] else figures["network"]
+    up, down = (_tell_95th(first["upload_speed_95th"]), _tell_95th(first["download_speed_95th"]))
+    return (
+        Card("▲ Uploaded", _format_known(first["uploaded_bytes"]), ", ".join(filter(None, (of, up))), "upload"),
+        Card("▼ Downloaded", _format_known(first["downloaded_bytes"]), ", ".join(filter(None, (of, down))), "download"),
+    )
+
+
+def _format_known(count: int | None) -> str:
+    return NOT_KNOWN if count is None else format_bytes(count)
+
+
+def tell_kind(kind: str, figures: ReportFigures) -> str:
+    """Whose traffic it is, such as "real devices"; nothing where the report knows of one kind alone."""
+    return _KINDS[kind] if len(figures["traffic"]) > 1 or kind == "all" else ""
+
+
+_KINDS = {
+    "real": "real devices",
+    "simulated": "simulated devices",
+    "all": "all devices added up, before real and simulated ones were kept apart",
+}
 
 
 def _tell_95th(speed: float | None) -> str:
@@ -127,6 +148,11 @@ def make_notes(figures: ReportFigures) -> tuple[tuple[str, str], ...]:
         (
             "Between failures, to repair",
             "The mean time up from one outage to the next, and the mean length of outages.",
+        ),
+        (
+            "Traffic of the network",
+            "Counted at its edge: at the devices tagged uplink, else at those with no other above them that counts "
+            "traffic. Real and simulated devices are never added up.",
         ),
         ("95th percentile", f"Of five-minute means, as bandwidth is billed: the busiest 5 % are left out.{missing}"),
         ("Units", "Decimal: 1 TB is 1,000 GB, 1 Mbit/s is 1,000,000 bits a second."),

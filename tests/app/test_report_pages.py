@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 from services.app.report_layout import Report, Section
 from services.app.report_pages import make_report
 from services.app.report_summary import tell_span
-from tests.figures import make_device_figures, make_figures, make_measures
+from services.app.report_units import NOT_KNOWN
+from tests.figures import make_device_figures, make_figures, make_measures, make_traffic
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -77,9 +78,24 @@ def test_without_tags_there_is_no_part_on_tags() -> None:
     assert "tags" not in [section.anchor for section in make_report(make_figures(tags=[])).sections]
 
 
+def test_real_and_simulated_traffic_have_a_section_each() -> None:
+    figures = make_figures()
+    figures["traffic"] += [make_traffic("simulated", figures["network"], figures["days"])]
+    report = make_report(figures)
+    assert "real devices" in section_of(report, "traffic").title
+    assert section_of(report, "traffic-simulated").title == "Traffic by day, simulated devices"
+    assert report.cards[3].note == "real devices, 95th percentile 41.7\N{NO-BREAK SPACE}Mbit/s"
+
+
+def test_traffic_that_is_not_known_is_not_nothing() -> None:
+    figures = make_figures()
+    figures["traffic"][0]["uploaded_bytes"] = None
+    assert make_report(figures).cards[3].value == NOT_KNOWN
+
+
 def test_percentiles_that_are_not_known_are_not_nothing() -> None:
     figures = make_figures()
-    figures["network"]["upload_speed_95th"] = None
+    figures["network"]["upload_speed_95th"] = figures["traffic"][0]["upload_speed_95th"] = None
     report = make_report(figures)
     assert report.cards[3].note == "95th percentile not known"
     assert "not all kept" in dict(report.notes)["95th percentile"]

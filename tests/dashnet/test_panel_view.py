@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
+from dashnet.edge import NetworkKind
 from dashnet.messages import parse_received
-from dashnet.panel_view import PanelView, strip_controls
+from dashnet.panel_view import PanelView, Traffic, strip_controls
 from dashnet.reading import State, to_wire
 
 EARLIER, LATER = "2026-11-23T20:00:00Z", "2026-11-23T20:01:00Z"
@@ -125,7 +126,7 @@ def test_traffic_is_the_sum_of_what_is_known() -> None:
     unmeasured = make_device(2)
     unmeasured["snap_shot"] |= {"upload_speed": None, "download_speed": None}
     both, alone = make_view(make_device(1, traffic=4.0), unmeasured), make_view(unmeasured)
-    assert (both.totals().upload_speed, alone.totals().upload_speed) == (4.0, None)
+    assert (both.totals().traffic[0].upload_speed, alone.totals().traffic[0].upload_speed) == (4.0, None)
 
 
 def test_a_device_without_a_snapshot_is_unknown_and_has_no_speeds() -> None:
@@ -137,7 +138,16 @@ def test_a_device_without_a_snapshot_is_unknown_and_has_no_speeds() -> None:
 def test_totals_count_each_state_and_add_up_the_traffic() -> None:
     totals = make_view(make_device(1, "up", 1.5), make_device(2, "up", 2), make_device(3, "down")).totals()
     assert (totals.devices, totals.up, totals.down, totals.unknown) == (3, 2, 1, 0)
-    assert totals.upload_speed == pytest.approx(3.5)
+    assert totals.traffic == [Traffic(NetworkKind.SIMULATED, 3.5, 0.0)]
+
+
+def test_traffic_is_counted_at_the_edge_with_real_and_simulated_devices_apart() -> None:
+    view = make_view(make_device(1, traffic=1, driver="snmp"), make_device(2, traffic=2, driver="snmp", parent_id=1))
+    take_in(view, make_inventory(2, make_device(3, traffic=4)))
+    before = view.totals().traffic
+    take_in(view, make_inventory(3, make_device(2, traffic=2, driver="snmp", tags=["uplink"])))
+    assert before == [Traffic(NetworkKind.REAL, 1, 0), Traffic(NetworkKind.SIMULATED, 4, 0)]
+    assert view.totals().traffic[0] == Traffic(NetworkKind.REAL, 2, 0)
 
 
 def test_resumed_and_errors_change_nothing() -> None:

@@ -35,6 +35,24 @@ async def test_the_page_follows_a_refresh_without_being_asked(page: Page, refres
     await page.until(f"document.querySelector('.fresh-age time').dateTime > {before!r}")
 
 
+async def test_real_and_simulated_traffic_stand_apart_once_there_are_both(
+    page: Page, network: httpx.AsyncClient, refresh_once: RefreshOnce
+) -> None:
+    await refresh_once()
+    await page.until("/[0-9]/.test(document.querySelector('.tile-down b').innerText)")
+    alone = await page.text(".tile-down") + await page.text(".chart h2")
+    await network.post("/devices/", json=make_device(driver="host"))
+    await refresh_once()
+    await page.until("document.querySelector('.chart h2').innerText === 'Traffic of real devices'")
+    both = " ".join((await page.text(".tile-down")).split())
+    await page.call("click", ".chart-foot .mantine-SegmentedControl-label >> text=simulated")
+    await page.until("document.querySelector('.chart h2').innerText === 'Traffic of simulated devices'")
+    assert "real" not in alone
+    assert "simulated" not in alone
+    assert "Mbit/s real" in both
+    assert "Mbit/s simulated" in both
+
+
 async def test_its_policy_finds_nothing_to_forbid(page: Page) -> None:
     await page.until("document.querySelectorAll('.plot canvas').length === 2")
     assert await page.call("complaints") == []

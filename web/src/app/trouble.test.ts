@@ -85,7 +85,7 @@ test('it tells when no worker takes anything up', () => {
 });
 
 const at = Date.parse(panel.timeStamp);
-const totals = { devices: 18, up: 18, down: 0, unknown: 0, downloadSpeed: 1, uploadSpeed: 1 };
+const totals = { devices: 18, up: 18, down: 0, unknown: 0, traffic: [] };
 const lost: Live = { ...well, link: 'lost', lostSince: at + 20_000 };
 const atTick = clock(at / 1000);
 const atTab = `as of ${atTick} · dashNET`;

@@ -173,7 +173,7 @@ test('each tick leaves one point, pages of one refresh together', () => {
 		});
 	}
 	paint();
-	expect(store.get().ring.map(({ timeStamp, up, downloadSpeed }) => [timeStamp, up, downloadSpeed])).toEqual([
+	expect(store.get().ring.map(({ timeStamp, up, traffic }) => [timeStamp, up, traffic[0]?.downloadSpeed])).toEqual([
 		['2026-11-23T20:00:00Z', 2, 4],
 		['2026-11-23T20:01:00Z', 0, 0],
 	]);

@@ -1,4 +1,5 @@
 /** The one store of the screen: follows /live and tells its listeners at most once per animation frame. */
+import { findEdge } from './edge';
 import type { Control, Message } from './messages';
 import { follow, type Panel, SeqGap } from './panel';
 import { Recent } from './recent';
@@ -32,6 +33,7 @@ export class LiveStore {
 	private readonly listeners = new Set<() => void>();
 	private readonly link: LiveLink;
 	private readonly onFrame: (callback: () => void) => void;
+	private edge: ReadonlySet<number> = new Set();
 	private isDue = false;
 	private isHoled = false;
 	/** Grows with each tick; read in a frame, after a tick was told. */
@@ -99,7 +101,8 @@ export class LiveStore {
 
 	private show(panel: Panel | null, message: Message): void {
 		if (panel === null) return;
-		const totals = countTotals(panel);
+		if (message.type === 'state' || message.type === 'inventory') this.edge = findEdge(panel.devices);
+		const totals = countTotals(panel, this.edge);
 		if (message.type === 'state') this.recent.forget();
 		const isTick = panel.timeStamp !== null && message.type !== 'inventory' && message.type !== 'resumed';
 		const ring = isTick ? appendTotals(this.live.ring, totals, panel.timeStamp as string) : this.live.ring;

@@ -1,6 +1,6 @@
 /** What was measured and how much was up, over the same time: values at one instant, zoom, and all as words and a table. */
 import { Button, SegmentedControl } from '@mantine/core';
-import { useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { go, RANGES, type RangeName, useView } from '../../address';
 import { RequestFailed } from '../../api/failure';
 import { clock, duration, latency, moment, ratio, speed, stepLength, toSeconds } from '../../format';
@@ -23,11 +23,13 @@ interface Props {
 	choose?: (columns: Columns) => readonly Measure[];
 	/** Of a page that has a chart already, whose range is this one's too. */
 	isSecond?: boolean;
+	/** What else can be chosen, at the foot. */
+	choice?: ReactNode;
 }
 
 const TRAFFIC: readonly Measure[] = ['traffic'];
 
-export function HistoryChart({ title, history, error, most, choose, isSecond }: Props) {
+export function HistoryChart({ title, history, error, most, choose, isSecond, choice }: Props) {
 	const [hovered, setHovered] = useState<number | null>(null);
 	const columns = useMemo(() => toColumns(history?.points ?? []), [history]);
 	const measures = choose?.(columns) ?? TRAFFIC;
@@ -64,6 +66,7 @@ export function HistoryChart({ title, history, error, most, choose, isSecond }: 
 						{words.backToLive}
 					</Button>
 				)}
+				{choice}
 				<ChartTable columns={columns} most={most} measures={measures} />
 			</div>
 		</Card>

@@ -19,7 +19,8 @@ export function useRange(): { key: unknown; isShort: boolean; ask: (() => Questi
 		staleTime: OLDEST_MS,
 		queryFn: ({ signal }) =>
 			findOldest(
-				async (query) => found(await api.GET('/api/summary/history', { params: { query }, signal })),
+				async (query) =>
+					found(await api.GET('/api/summary/history', { params: { query: { ...query, kind: 'all' } }, signal })),
 				Date.now(),
 			),
 	});

@@ -8,13 +8,16 @@ import { Sparkline } from '../../components/Sparkline';
 import { DownloadIcon, UploadIcon } from '../../components/signs';
 import { speed } from '../../format';
 import { useLive } from '../../hooks';
+import type { Kind } from '../../live/edge';
+import type { Traffic } from '../../live/totals';
 import { words } from '../../words';
 import { type HourPoint, joinHour } from './hour';
 
 /** `asOf`: when it was so, where that is no longer the present. */
 export function Tiles({ asOf }: { asOf: string | null }) {
 	const totals = useLive((live) => live.totals);
-	const hour = useHour();
+	const kinds = totals?.traffic.map((one) => one.kind) ?? [];
+	const hour = useHour(kinds);
 	if (totals === null)
 		return (
 			<div className="tiles">
@@ -39,10 +42,10 @@ export function Tiles({ asOf }: { asOf: string | null }) {
 				icon={<DownloadIcon />}
 				values={hour.map((one) => one.download)}
 			>
-				<b>{speed(totals.downloadSpeed)}</b> <small>{words.mbit}</small>
+				<Speeds traffic={totals.traffic} of={(one) => one.downloadSpeed} />
 			</Tile>
 			<Tile className="tile-upload" title={words.upload} icon={<UploadIcon />} values={hour.map((one) => one.upload)}>
-				<b>{speed(totals.uploadSpeed)}</b> <small>{words.mbit}</small>
+				<Speeds traffic={totals.traffic} of={(one) => one.uploadSpeed} />
 			</Tile>
 		</div>
 	);
@@ -67,6 +70,25 @@ function Tile(props: {
 	);
 }
 
+/** Of the first kind large, of the other beside it: what is real and what is simulated is never added up. */
+function Speeds({ traffic, of }: { traffic: readonly Traffic[]; of: (one: Traffic) => number | null }) {
+	const [first, other] = traffic;
+	return (
+		<>
+			<b>{speed(first && of(first))}</b>{' '}
+			<small>
+				{words.mbit}
+				{first && other && ` ${words.kinds[first.kind]}`}
+			</small>
+			{other && (
+				<span className="tile-note">
+					{speed(of(other))} {words.mbit} {words.kinds[other.kind]}
+				</span>
+			)}
+		</>
+	);
+}
+
 /** Said in words beside it; so for the eye alone. */
 function Shares({ up, down, unknown }: { up: number; down: number; unknown: number }) {
 	return (
@@ -78,15 +100,25 @@ function Shares({ up, down, unknown }: { up: number; down: number; unknown: numb
 	);
 }
 
-function useHour(): readonly HourPoint[] {
+/** Of one kind all is one answer; of two the states of all devices come from one, the traffic of the first from another. */
+function useHour(kinds: readonly Kind[]): readonly HourPoint[] {
+	const areTwo = kinds.length > 1;
+	const states = useHourOf(areTwo ? 'all' : undefined);
+	const traffic = useHourOf(areTwo ? kinds[0] : undefined);
+	return traffic.map((one, index) => ({ ...one, up: states[index]?.up ?? null }));
+}
+
+function useHourOf(kind: Kind | 'all' | undefined): readonly HourPoint[] {
 	const ring = useLive((live) => live.ring);
 	const isKnown = useLive((live) => live.panel !== null);
 	const asked = useQuery({
-		queryKey: ['hour'],
+		queryKey: ['hour', kind],
 		enabled: isKnown,
 		queryFn: async ({ signal }) => {
-			const ask = async (query: Question) =>
-				found(await api.GET('/api/summary/history', { params: { query }, signal }));
+			const ask = async (question: Question) =>
+				found(
+					await api.GET('/api/summary/history', { params: { query: { ...question, ...(kind && { kind }) } }, signal }),
+				);
 			return askFinely(ask, toQuestion({ range: '1h', stretch: null }, Date.now(), null));
 		},
 	});

@@ -11,8 +11,7 @@ const tick = (timeStamp: string, up: number) => ({
 	devices: 9,
 	down: 0,
 	unknown: 0,
-	uploadSpeed: 1,
-	downloadSpeed: 2,
+	traffic: [{ kind: 'real' as const, devices: 9, uploadSpeed: 1, downloadSpeed: 2 }],
 });
 
 test('what was stored is followed by what came live, and a missed minute is a gap', () => {

@@ -18,7 +18,7 @@ export interface Stored {
 
 const MINUTES = 60;
 
-/** A point per minute, oldest first; null where nobody looked. */
+/** A point per minute, oldest first, with the traffic of the first kind there is; null where nobody looked. */
 export function joinHour(stored: Stored, ring: readonly TickTotals[], nowMs: number): HourPoint[] {
 	const known = new Map<number, Omit<HourPoint, 'minute'>>();
 	// A clean leaves of a minute only its five minutes' mean.
@@ -29,7 +29,12 @@ export function joinHour(stored: Stored, ring: readonly TickTotals[], nowMs: num
 		for (let minute = 0; minute < (isFine ? 1 : stored.minutes); minute += 1) known.set(begin + minute, cells);
 	}
 	for (const one of ring) {
-		known.set(minuteOf(one.timeStamp), { up: one.up, download: one.downloadSpeed, upload: one.uploadSpeed });
+		const traffic = one.traffic[0];
+		known.set(minuteOf(one.timeStamp), {
+			up: one.up,
+			download: traffic?.downloadSpeed ?? null,
+			upload: traffic?.uploadSpeed ?? null,
+		});
 	}
 	// The running minute is no gap while its tick is still to come.
 	const running = Math.floor(nowMs / 60_000);
