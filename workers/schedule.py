@@ -7,7 +7,7 @@ minute it becomes, its job is offered to all workers until the ledger has it. Th
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,12 +18,14 @@ from dashnet.database import describe_outage, is_unreachable
 from dashnet.jobs import Job, enqueue, release_future_jobs, request_now, request_once
 from dashnet.reading import to_tick, to_wire
 from dashnet.redis import describe_outage as describe_redis_outage
+from workers.clean import coming_days
 from workers.context import WorkerContext
 from workers.ledger import SCHEDULE, RunKey
 from workers.ledger_queries import select_begin, select_last_begun, select_last_done, select_outcome
 from workers.missed import record_missed, scheduled_job
 from workers.outages import Outage, read_past, write_session
 from workers.parking import is_parked, is_taken, list_parked
+from workers.partitions import ensure_partitions
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class Schedule:
         self._clock = clock
         self.watch = ClockWatch(clock)
         self._begin: datetime | None = None
+        self._day: date | None = None
         self._settled: datetime | None = None
         self._booked: datetime | None = None
         self._rolled_up: datetime | None = None
@@ -128,11 +131,15 @@ class Schedule:
     async def _keep(self, now: datetime) -> None:
         """Offer the tick of the running minute until the ledger has it, and once in it look after what was missed."""
         tick = to_tick(now)
+        if tick.date() != self._day:
+            # The clock may have been set to a day that no clean has prepared.
+            await ensure_partitions(self._context.engine, coming_days(now))
+            self._day = tick.date()
         async with self._context.engine.connect() as connection:
             if self._begin is None:
                 self._begin = await self._select_begin(connection, now)
-            # The minute in which everything began has no tick.
-            if tick != self._settled and self._begin is not None and tick > self._begin:
+            # The minute in which everything began has no tick; one before it comes where the clock was set back.
+            if tick != self._settled and self._begin is not None and tick != to_tick(self._begin):
                 await self._offer_until_settled(connection, tick)
             if tick != self._booked:
                 await self._keep_books(connection, now)
@@ -145,7 +152,7 @@ class Schedule:
         """Without Postgres: offer the refresh of the running minute until its readings wait."""
         tick, redis, settings = to_tick(now), self._context.redis, self._context.settings
         begin = self._begin or self._context.outages.session_begin
-        if tick.minute == 0 or tick <= to_tick(begin) or tick == self._settled:
+        if tick.minute == 0 or tick == to_tick(begin) or tick == self._settled:
             return
         if await is_parked(redis, settings, tick):
             self._settled = tick

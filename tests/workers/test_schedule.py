@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from dashnet.channels import job_queue
+from dashnet.reading import to_wire
 from tests.clocks import HandClock
 from workers.context import WorkerContext
 from workers.outages import read_past
+from workers.partitions import select_partition_days
 from workers.schedule import OFFER_SECONDS, Schedule
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -156,6 +158,31 @@ async def test_a_clock_set_back_has_its_minutes_run_at_once_and_none_twice(
     clock.pass_by(60)
     await schedule.turn()
     assert "2026-11-29T12:21:00Z" in [tick for _, tick, _ in await list_queued(context)]
+
+
+async def test_a_clock_set_back_before_everything_began_goes_on_at_once(
+    context: WorkerContext, schedule: Schedule, clock: HandClock
+) -> None:
+    """A stack that was begun under a clock that was ahead was silent until that time came again."""
+    await insert_run(context, clock.clock.now(), "done", "clean")
+    await schedule.turn()
+    clock.set_by(-10 * MINUTE)
+    await schedule.turn()
+    assert await list_queued(context) == [("refresh", "2026-11-29T12:20:00Z", "schedule")]
+
+
+@pytest.mark.parametrize("days", [-400, -1, 2, 400])
+async def test_a_clock_set_to_another_day_finds_its_tables_ready(
+    context: WorkerContext, schedule: Schedule, clock: HandClock, calm: None, days: int
+) -> None:
+    """Refreshes of a day without tables failed until the next full hour."""
+    await schedule.turn()
+    clock.set_by(days * 24 * HOUR)
+    await schedule.turn()
+    today = clock.clock.now().date()
+    assert {today, today + 24 * HOUR} <= set(await select_partition_days(context.engine))
+    tick = clock.clock.now().replace(second=0)
+    assert ("refresh", to_wire(tick), "schedule") in await list_queued(context)
 
 
 async def test_a_clock_set_forward_goes_on_at_once_and_is_the_reason_for_what_was_missed(
