@@ -20,13 +20,14 @@ from urllib.parse import urlencode
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.frames import CloseCode
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from dashnet.errors import DashnetError
+from dashnet.link_faults import in_words, is_final
 from dashnet.live_address import is_loopback, live_address, to_query
 from dashnet.messages import RECEIVED_TYPES, ControlMessage, Received, SubscribeMessage, parse_received
 from dashnet.publication import Position
+from dashnet.state_parts import StateParts
 
 SHORTEST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
@@ -93,6 +94,7 @@ class LiveClient:
         self._views = deque[Mapping[str, Any]]([view], MOST_VIEWS)
         self._is_same_view = True
         self._socket: ClientConnection | None = None
+        self._parts = StateParts()
         self._events = self._follow()
 
     async def __aenter__(self) -> Self:
@@ -136,14 +138,14 @@ class LiveClient:
                     async for message in messages:
                         yield message
             except (OSError, WebSocketException, _FeedEnded) as error:
-                if _is_final(error):
-                    raise DashnetError(_in_words(error)) from error
+                if is_final(error):
+                    raise DashnetError(in_words(error)) from error
                 if isinstance(error, _FeedEnded) and not error.may_resume:
                     self.position = None
                 lasted_seconds = time.monotonic() - connected_at
                 failures = 0 if lasted_seconds > LONGEST_PAUSE_SECONDS else failures + 1
                 pause = pause_after(failures)
-                yield LinkLost(_in_words(error), pause)
+                yield LinkLost(in_words(error), pause)
                 await asyncio.sleep(pause)
 
     async def _receive(self) -> AsyncGenerator[Received, None]:
@@ -157,7 +159,7 @@ class LiveClient:
             close_timeout=1,
             proxy=None if is_loopback(self._address) else True,
         ) as socket:
-            self._socket = socket
+            self._socket, self._parts = socket, StateParts()
             try:
                 messages = self._read(socket)
                 if is_long:
@@ -169,7 +171,7 @@ class LiveClient:
                     yield message
             finally:
                 self._socket = None
-        raise _FeedEnded(_in_words(socket.protocol.close_exc), may_resume=True)
+        raise _FeedEnded(in_words(socket.protocol.close_exc), may_resume=True)
 
     async def _read(self, socket: ClientConnection) -> AsyncGenerator[Received, None]:
         async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
@@ -181,18 +183,21 @@ class LiveClient:
                 yield message
 
     def _take_in(self, raw: str | bytes) -> Received | None:
-        """The message; None for one of a type that only newer clients know."""
+        """The message; None for one of a type that only newer clients know, and for a part of a state."""
         try:
-            document = orjson.loads(raw)
+            document: Any = orjson.loads(raw)
+            is_known = document["type"] in RECEIVED_TYPES
+            document = self._parts.take(parse_received(document)) if is_known else document
+            if document is None:
+                return None
             kind, seq = document["type"], document.get("seq")
-            message = parse_received(document) if kind in RECEIVED_TYPES else None
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise _FeedEnded(f"what came is no message of /live ({error})", may_resume=False) from error
         if kind == "error" and document.get("code") == "bad_message" and len(self._views) > 1:
             self._views.pop()
         if not self._is_next(document, kind, seq):
             raise _FeedEnded("a message is missing, a fresh state is needed", may_resume=False)
-        return message
+        return document if is_known else None
 
     def _is_next(self, document: dict[str, str], kind: str, seq: int | None) -> bool:
         """Move on to this message; false where one before it is missing."""
@@ -229,22 +234,3 @@ def pause_after(failures: int) -> float:
     """Seconds until the next try: doubled with each failure in a row, with jitter so that clients spread."""
     longest = min(LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS * 2.0 ** min(failures, 10))
     return max(SHORTEST_PAUSE_SECONDS, longest * random.uniform(0.5, 1))
-
-
-def _is_final(error: Exception) -> bool:
-    """Whether the server said with its close code that coming back would change nothing."""
-    code = error.rcvd.code if isinstance(error, ConnectionClosed) and error.rcvd else 0
-    return code == CloseCode.POLICY_VIOLATION or 4500 <= code < 5000
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, InvalidStatus):
-        return f"it answered HTTP {error.response.status_code} instead of a websocket"
-    if isinstance(error, ConnectionClosed):
-        reason = error.rcvd.reason or f"code {error.rcvd.code}" if error.rcvd else "without a word"
-        return f"the app service closed the connection ({reason})"
-    return str(error) or type(error).__name__

@@ -118,19 +118,22 @@ class StateChange(TypedDict):
 
 
 Changed = Annotated[list[ViewedDevice], Field(description="Whole devices, each in the place of the one you have")]
-
-
 StoringDelayedSince = Annotated[
     Moment, Field(description="Only while readings wait to be stored: the oldest tick of those that wait")
 ]
 
 
 class StateMessage(TypedDict):
-    """All devices of your view: begin anew with these."""
+    """All devices of your view: begin anew with these.
+
+    With `complete_at` it is the first part of a long one: the other devices follow as `inventory` messages, each with
+    the next `seq`, the last with this one.
+    """
 
     type: Literal["state"]
     epoch: Epoch
     seq: Seq
+    complete_at: NotRequired[Annotated[int, Field(ge=0, description="The `seq` of the last part")]]
     time_stamp: Moment | None
     devices: list[ViewedDevice]
     storing_delayed_since: NotRequired[StoringDelayedSince]

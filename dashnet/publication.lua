@@ -1,6 +1,7 @@
 -- Takes the next seq, keeps the publication in the stream and sends it, as one step.
 -- KEYS: position hash, stream, begin of the keys of parts.
--- ARGV: channel, new epoch, head, tail, keep milliseconds, keep entries, part, keep milliseconds of a part.
+-- ARGV: channel, new epoch, head, tail, keep milliseconds, keep entries, part, keep milliseconds of a part,
+-- seq that a new epoch begins at.
 -- The wire message is head .. seq .. tail; what is sent is "<epoch> <seq> <microseconds since 1970> <message>", and where
 -- there is a part, which is not for all, a line end and the part. The stream tells only whether there is one.
 -- Returns {epoch, seq}.
@@ -9,7 +10,7 @@ local position = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'run_id')
 local epoch, seq = position[1], tonumber(position[2])
 if not epoch or position[3] ~= run_id then
   -- A Redis that was restarted may have forgotten its last writes, so its numbers are not to be trusted.
-  epoch, seq = ARGV[2], 0
+  epoch, seq = ARGV[2], tonumber(ARGV[9])
   redis.call('DEL', KEYS[2])
   redis.call('HSET', KEYS[1], 'epoch', epoch, 'seq', seq, 'run_id', run_id)
 end

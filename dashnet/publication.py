@@ -28,6 +28,8 @@ KEEP_ENTRIES = 10_000
 # Whoever missed a part that is gone reads the store.
 KEEP_PART_MILLISECONDS = 2 * 60 * 1000
 _ENTRIES_AT_ONCE = 32
+# Of a new epoch. The parts of a long state take numbers below its own; a million devices take some 1,200.
+FIRST_SEQ = 10_000
 _SCRIPT = (Path(__file__).parent / "publication.lua").read_text()
 
 
@@ -41,7 +43,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a reader stands: `seq` counts publications from 1 within an `epoch` of one Redis memory."""
+    """Where a reader stands: `seq` counts publications within an `epoch` of one Redis memory, from `FIRST_SEQ` on."""
 
     epoch: str
     seq: int
@@ -86,7 +88,7 @@ async def read_position(redis: Redis, settings: Settings) -> Position:
 async def _run_script(redis: Redis, settings: Settings, head: bytes, tail: bytes, part: bytes = b"") -> Position:
     keys = (publication_position(settings), publication_stream(settings), publication_parts(settings))
     fresh_epoch = secrets.token_hex(8)
-    limits = (KEEP_MILLISECONDS, KEEP_ENTRIES, part, KEEP_PART_MILLISECONDS)
+    limits = (KEEP_MILLISECONDS, KEEP_ENTRIES, part, KEEP_PART_MILLISECONDS, FIRST_SEQ)
     epoch, seq = await redis.register_script(_SCRIPT)(
         keys, (publication_channel(settings), fresh_epoch, head, tail, *limits)
     )

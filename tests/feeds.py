@@ -34,6 +34,17 @@ class Feed:
             if message["type"] == kind:
                 return message
 
+    async def next_state(self) -> dict[str, Any]:
+        """The next message, which is a `state`, with the devices of all its parts."""
+        state: dict[str, Any] = await self.next()
+        assert state["type"] == "state"
+        while state["seq"] < state.get("complete_at", 0):
+            part = await self.next()
+            assert (part["type"], part["seq"], part["removed"]) == ("inventory", state["seq"] + 1, [])
+            state["seq"] = part["seq"]
+            state["devices"] += part["changed"]
+        return state
+
     async def send(self, message: object) -> None:
         """Send a JSON value."""
         await self.socket.send(orjson.dumps(message).decode())

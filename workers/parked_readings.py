@@ -23,6 +23,7 @@ from workers.devices import sync_inventory
 from workers.interfaces import insert_interfaces, to_part
 from workers.ledger import LATEST_START, SCHEDULE, RunKey
 from workers.ledger_queries import select_outcome
+from workers.long_publications import split_publication
 from workers.network_client import Readings
 from workers.parking import (
     MOST_TICKS,
@@ -105,7 +106,8 @@ async def _publish(context: WorkerContext, tick: datetime, pages: Sequence[Readi
         shown = set(readings.device_ids)
         fields = {**to_publication(to_wire(tick), readings, shown), "storing_delayed_since": since}
         part = await asyncio.to_thread(to_part, readings.interfaces, shown) if readings.interfaces else b""
-        await publish(context.redis, context.settings, Kind.SNAPSHOTS, fields, part)
+        for piece, beside in split_publication(Kind.SNAPSHOTS, fields, part):
+            await publish(context.redis, context.settings, Kind.SNAPSHOTS, piece, beside)
 
 
 async def watch_parked(context: WorkerContext) -> None:

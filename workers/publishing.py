@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dashnet.publication import Kind, publish
 from workers.context import WorkerContext
 from workers.locks import STORE_WRITER, is_locked, wait_lock
+from workers.long_publications import split_publication
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +23,8 @@ class Outbox:
         self.waiting: list[tuple[Kind, dict[str, Any], bytes]] = []
 
     def put(self, kind: Kind, fields: dict[str, Any], part: bytes = b"") -> None:
-        """Have this published after the commit, with a part beside it for those who ask for it."""
-        self.waiting.append((kind, fields, part))
+        """Have this published after the commit, with a part beside it for those who ask for it; long ones are cut."""
+        self.waiting += [(kind, *piece) for piece in split_publication(kind, fields, part)]
 
 
 @asynccontextmanager

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from websockets.exceptions import ConnectionClosedError
+
 from dashnet.conformance.array_2020 import check_2020
-from dashnet.conformance.server import ANSWER_SECONDS, Server, demand
+from dashnet.conformance.server import ANSWER_SECONDS, NotConforming, Server, demand
 
 REFRESH_SECONDS = 60
 
@@ -18,6 +20,15 @@ async def begins_with_a_state(server: Server) -> None:
         demand(ids == sorted(set(ids)), "the devices are not in id order, or one comes twice")
         newest = state["time_stamp"] or ""
         demand(all(one <= newest for one in _times_of(state).values()), "a reading is newer than the newest tick")
+
+
+async def fits_default_limits(server: Server) -> None:
+    """A client that takes messages of 1 MiB at the most gets the whole state."""
+    async with server.open("/live", max_size=2**20) as socket:
+        try:
+            await socket.next_of("state")
+        except ConnectionClosedError as error:
+            raise NotConforming(f"the state does not come: {error}") from error
 
 
 async def narrows_by_id(server: Server) -> None:
@@ -180,6 +191,7 @@ async def speaks_2020(server: Server) -> None:
 
 CHECKS: tuple[Callable[[Server], Awaitable[None]], ...] = (
     begins_with_a_state,
+    fits_default_limits,
     narrows_by_id,
     narrows_by_query,
     shows_interfaces_to_who_asks,

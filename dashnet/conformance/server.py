@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from dashnet.client import MOST_MESSAGE_BYTES, OPEN_TIMEOUT_SECONDS
 from dashnet.messages import parse_received
+from dashnet.state_parts import StateParts
 
 ANSWER_SECONDS = 15
 
@@ -39,7 +40,7 @@ class Server:
             "open_timeout": OPEN_TIMEOUT_SECONDS,
             "close_timeout": 2,
         }
-        async with connect(self.address + path, **limits, **options) as raw:
+        async with connect(self.address + path, **{**limits, **options}) as raw:
             yield Socket(raw)
 
     async def refresh(self, socket: "Socket") -> None:
@@ -61,20 +62,31 @@ class Socket:
 
     def __init__(self, raw: ClientConnection) -> None:
         self.raw = raw
+        self._parts = StateParts()
 
     async def send(self, message: object) -> None:
         """Send a JSON value."""
         await self.raw.send(orjson.dumps(message).decode())
 
     async def next(self, seconds: float | None = None) -> Any:  # any JSON value
-        """The next message."""
+        """The next message; a state that comes in parts is handed out whole."""
         try:
             async with asyncio.timeout(seconds or ANSWER_SECONDS):
-                return orjson.loads(await self.raw.recv())
+                while (message := self._put_together(orjson.loads(await self.raw.recv()))) is None:
+                    pass
+                return message
         except TimeoutError:
             raise NotConforming(f"no message within {seconds or ANSWER_SECONDS:g} s") from None
         except orjson.JSONDecodeError as error:
             raise NotConforming(f"a message is not JSON: {error}") from error
+
+    def _put_together(self, message: Any) -> Any:
+        if not isinstance(message, dict) or "type" not in message:
+            return message
+        try:
+            return self._parts.take(message)
+        except ValueError as error:
+            raise NotConforming(str(error)) from error
 
     async def next_of(self, kind: str, seconds: float | None = None) -> dict[str, Any]:
         """The next message of this type, which must fit; others are passed over."""

@@ -11,10 +11,11 @@ from dashnet.publication import Position, Publication
 from services.app.audience import Audience, Delivery, Turns
 from services.app.due import Due
 from services.app.membership import Membership, Narrowing
-from services.app.message import Message
+from services.app.message import Message, is_too_long
 from services.app.panel import Panel
 from services.app.recent import Recent
 from services.app.slow_subscribers import SlowSubscribers
+from services.app.state_message import find_position
 from services.app.states import States
 from services.app.subscriber import Subscriber, Traffic, WriteFrame
 from services.app.views import ALL_DEVICES, MOST_NAMED_IDS, DeviceIndex, View
@@ -75,7 +76,7 @@ class Hub:
     def add(self, subscriber: Subscriber, since: Position | None = None) -> bool:
         """Begin to give a subscriber what changes; whether it goes on from `since`, or begins with a state."""
         self._audience(subscriber.view).add(subscriber)
-        missed = self._missed(since) if since and subscriber.view == ALL_DEVICES else None
+        missed = self._missed(find_position(since)) if since and subscriber.view == ALL_DEVICES else None
         if since is None or missed is None:
             self.traffic.not_resumed += since is not None
             subscriber.ask_for_state()
@@ -124,18 +125,16 @@ class Hub:
                 self._named_ids -= view.named_ids
             self._states.discard(view)
 
-    def _missed(self, since: Position) -> Sequence[Message] | None:
+    def _missed(self, since: Position | None) -> Sequence[Message] | None:
         """What was published after `since`, in order; None where that is not known in full, or better told by a state.
 
         More than may wait for a subscriber would begin with `resumed` and end in a state as soon as one more comes.
         """
         position = self.position
-        if position is None or position.epoch != since.epoch or since.seq > position.seq:
+        if position is None or since is None or position.epoch != since.epoch or since.seq > position.seq:
             return None
         missed = self._recent.newest(position.seq - since.seq)
-        if missed is None or (len(missed) > 1 and sum(len(one.payload) for one in missed) > self.backlog_limit):
-            return None
-        return missed
+        return None if missed is None or is_too_long(missed, self.backlog_limit) else missed
 
     def replace(self, panel: Panel, recent: Sequence[Publication] = ()) -> None:
         """Show another panel; every subscriber is due a fresh state. `recent` are publications that led up to it."""

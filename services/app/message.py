@@ -1,6 +1,8 @@
 """A message on its way to many subscribers, and the websocket frames that carry it: made once, shared by all."""
 
+import re
 import struct
+from collections.abc import Collection, Sequence
 
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
@@ -9,38 +11,60 @@ from websockets.frames import Frame, Opcode
 SMALLEST_DEFLATED_BYTES = 256
 # The best level costs some milliseconds per megabyte more; above this the default one must do.
 BEST_LEVEL_BYTES = 256 * 1024
+_BEGIN_OF_SNAPSHOTS = re.compile(rb'\{"type":"snapshots","seq":\d+,"time_stamp":"([^"]+)"')
 _WHOLE_TEXT = 0x81
 _BEST_LEVEL, _QUICK_LEVEL, _MOST_MEMORY = 9, 6, 9
 
 
 class Message:
-    """One text message. `seq` is that of a publication or state, 0 for an answer to one subscriber."""
+    """One text message, or several that go together, each on a line of `payload`; our JSON has no line end in it.
 
-    __slots__ = ("_frames", "_text", "payload", "seq")
+    `seq` is that of a publication or state, 0 for an answer to one subscriber.
+    """
+
+    __slots__ = ("_frames", "_texts", "payload", "seq")
 
     def __init__(self, payload: bytes, seq: int = 0) -> None:
         self.payload = payload
         self.seq = seq
-        self._text: str | None = None
+        self._texts: Sequence[str] = ()
         self._frames: dict[int, bytes] = {}
 
     @property
-    def text(self) -> str:
-        """The payload as text, for connections that take no ready frames."""
-        if self._text is None:
-            self._text = self.payload.decode()
-        return self._text
+    def texts(self) -> Sequence[str]:
+        """The text of each message, for connections that take no ready frames."""
+        if not self._texts:
+            self._texts = self.payload.decode().split("\n")
+        return self._texts
 
     def frame(self, window_bits: int) -> bytes:
-        """The one frame of this message, ready for a socket; the same bytes for all who ask alike.
+        """Return the frame, or frames one after the other, ready for a socket; the same bytes for all who ask alike.
 
         `window_bits` is what the client agreed to (9 to 15) in permessage-deflate, 0 without it. No context is taken
         over from message to message, so the bytes do not depend on who receives them.
         """
         frame = self._frames.get(window_bits)
         if frame is None:
-            frame = self._frames[window_bits] = encode_frame(self.payload, window_bits)
+            parts = self.payload.split(b"\n")
+            frames = [encode_frame(part, window_bits) for part in parts]
+            frame = self._frames[window_bits] = frames[0] if len(frames) == 1 else b"".join(frames)
         return frame
+
+
+def is_too_long(messages: Collection[Message], most_bytes: int) -> bool:
+    """Whether a state should take the place of these messages; a single refresh is shorter than any state."""
+    return sum(len(one.payload) for one in messages) > most_bytes and not is_one_refresh(messages)
+
+
+def is_one_refresh(messages: Collection[Message]) -> bool:
+    """Whether this is one message, or several by which a long refresh was published."""
+    ticks = {_find_tick(one) for one in messages}
+    return len(messages) <= 1 or (len(ticks) == 1 and None not in ticks)
+
+
+def _find_tick(message: Message) -> bytes | None:
+    found = _BEGIN_OF_SNAPSHOTS.match(message.payload)
+    return found and found[1]
 
 
 def encode_frame(payload: bytes, window_bits: int) -> bytes:

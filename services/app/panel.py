@@ -10,6 +10,7 @@ from dashnet.edge import find_edge, to_places
 from dashnet.interface_part import Packed, unpack_json
 from dashnet.publication import Kind, Position
 from dashnet.reading import State, state_of
+from services.app.state_message import encode_state
 from services.app.views import LiveDevice
 
 
@@ -117,16 +118,10 @@ class Panel:
         return {**device, "interfaces": orjson.Fragment(unpack_json(self.interfaces.get(device_id)))}
 
     def to_state(self, device_ids: Iterable[int], *, with_interfaces: bool = False) -> bytes:
-        """The `state` message of these devices, in id order."""
+        """The `state` message of these devices, in id order; its parts on a line each, where it is long."""
         listed = sorted(device_ids)
-        message = {
-            "type": "state",
-            "epoch": self.position.epoch,
-            "seq": self.position.seq,
-            "time_stamp": self.time_stamp,
-            **({"storing_delayed_since": self.storing_delayed_since} if self.storing_delayed_since else {}),
-            "devices": [self.to_viewed(one, with_interfaces=True) for one in listed]
-            if with_interfaces
-            else [self.devices[one] for one in listed],
-        }
-        return orjson.dumps(message)
+        if with_interfaces:
+            viewed = [self.to_viewed(one, with_interfaces=True) for one in listed]
+        else:
+            viewed = [self.devices[one] for one in listed]
+        return encode_state(self.position, self.time_stamp, viewed, self.storing_delayed_since)

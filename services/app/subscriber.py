@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.app.message import Message
+from services.app.message import Message, is_one_refresh
 from services.app.views import View
 
 MOST_WAITING_ANSWERS = 16
@@ -76,7 +76,7 @@ class Subscriber:
     """Gives a connection every publication in order, or in the place of those it was too slow for a fresh state.
 
     What waits is bounded in bytes. Over the bound all of it gives way to one state, which is asked for as soon as the
-    connection takes something again; so a slow subscriber costs little and misses nothing. A single publication may be
+    connection takes something again; so a slow subscriber costs little and misses nothing. A single refresh may be
     larger than the bound: in its place there could only be a state, which is larger.
 
     While all is well it is in step with its home, which then writes to its connection without asking it.
@@ -133,7 +133,7 @@ class Subscriber:
             self._backlog = deque()
         self._backlog.append(message)
         self.backlog_bytes += len(message.payload)
-        if len(self._backlog) > 1 and self.backlog_bytes > self._home.backlog_limit:
+        if self.backlog_bytes > self._home.backlog_limit and not is_one_refresh(self._backlog):
             self.ask_for_state()
 
     def resume(self, resumed: Message, missed: Sequence[Message]) -> None:

@@ -161,7 +161,8 @@ class StandardConnection:
             await self._is_waiting.wait()
             while self._waiting:
                 # No limit here: the caretaker ends who takes nothing for too long.
-                await self._websocket.send_text(self._waiting[0].text)
+                for text in self._waiting[0].texts:
+                    await self._websocket.send_text(text)
                 self._waiting.popleft()
             self._is_waiting.clear()
             self._listener.on_drained()

@@ -63,6 +63,11 @@ async def tags(network: httpx.AsyncClient, context: WorkerContext, device_ids: l
 
 @pytest.fixture
 def refresh_once(context: WorkerContext, device_ids: list[int]) -> RefreshOnce:
+    """Refresh the three devices, under a tick of its own at each call."""
+    return refresh_under_ticks(context)
+
+
+def refresh_under_ticks(context: WorkerContext) -> RefreshOnce:
     """Refresh under a tick of its own and tell it; the first is the running second, each next one a second later."""
     ticks = iter(datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=number) for number in range(60))
 

@@ -50,15 +50,16 @@ async def join(hub: Hub, subscribers: list[Subscriber]) -> None:
     """Subscribe, until each has its state."""
     for subscriber in subscribers:
         hub.add(subscriber)
-    await wait_for_seq(subscribers, 0)
+    await wait_for_seq(subscribers, hub.seq)
 
 
 async def follow(redis: Redis, settings: Settings, subscribers: list[Subscriber]) -> None:
     """Publish, until each has its message."""
     values = {"active_connection": True, "upload_speed": 0.0, "download_speed": 0.0, "round_trip_seconds": None}
     snap_shots = [{"device_id": device_id, **values} for device_id in range(1, READ_DEVICES + 1)]
-    await publish(redis, settings, Kind.SNAPSHOTS, {"time_stamp": "2026-11-23T20:00:00Z", "snap_shots": snap_shots})
-    await wait_for_seq(subscribers, 1)
+    fields = {"time_stamp": "2026-11-23T20:00:00Z", "snap_shots": snap_shots}
+    position = await publish(redis, settings, Kind.SNAPSHOTS, fields)
+    await wait_for_seq(subscribers, position.seq)
 
 
 async def wait_for_seq(subscribers: list[Subscriber], seq: int) -> None:

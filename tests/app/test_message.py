@@ -2,7 +2,7 @@ import zlib
 
 import pytest
 
-from services.app.message import SMALLEST_DEFLATED_BYTES, Message, encode_frame
+from services.app.message import SMALLEST_DEFLATED_BYTES, Message, encode_frame, is_one_refresh, is_too_long
 
 TEXT = b'{"type":"snapshots","seq":1}' * 40
 
@@ -42,3 +42,30 @@ def test_long_payloads_inflate_too() -> None:
     payload = TEXT * 1000
     frame = encode_frame(payload, 12)
     assert inflate(frame, 4) == payload
+
+
+def test_messages_that_go_together_are_frames_one_after_the_other() -> None:
+    together = Message(b"\n".join([TEXT, b"{}"]))
+    assert together.frame(15) == encode_frame(TEXT, 15) + encode_frame(b"{}", 15)
+    assert together.texts == [TEXT.decode(), "{}"]
+
+
+def make_refresh(seq: int, minute: int = 0) -> Message:
+    return Message(b'{"type":"snapshots","seq":%d,"time_stamp":"2026-11-23T20:%02d:00Z"}' % (seq, minute))
+
+
+@pytest.mark.parametrize(
+    ("messages", "is_one"),
+    [
+        ([], True),
+        ([Message(b'{"type":"inventory"}')], True),
+        ([make_refresh(1), make_refresh(2)], True),
+        ([make_refresh(1), make_refresh(2, minute=1)], False),
+        ([make_refresh(1), Message(b'{"type":"inventory"}')], False),
+        ([Message(b'{"type":"inventory"}'), Message(b'{"type":"inventory"}')], False),
+    ],
+)
+def test_only_messages_of_the_same_tick_are_one_refresh(messages: list[Message], is_one: bool) -> None:
+    assert is_one_refresh(messages) == is_one
+    assert is_too_long(messages, -1) != is_one
+    assert not is_too_long(messages, 1_000)

@@ -60,8 +60,9 @@ async def read_state_slowly(deaf: socket.socket) -> tuple[int, int]:
     "options", [{}, {"ws_ping_interval": 0.05, "ws_ping_timeout": 0.3}], ids=["by the caretaker", "by the keep-alive"]
 )
 async def test_who_reads_a_large_state_slowly_but_steadily_is_not_closed(
-    settings: Settings, many_devices: None, options: dict[str, Any]
+    settings: Settings, many_devices: None, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("services.app.state_message.PART_BYTES", MUCH_BYTES)
     strict = settings.model_copy(update={"subscriber_stall_seconds": 0.3})
     async with run_app(strict, **options), await_state(strict), open_deaf_socket(strict, SLOW_READ_BYTES) as slow:
         wanted, count = await read_state_slowly(slow)

@@ -129,6 +129,15 @@ def test_one_publication_larger_than_the_bound_is_no_reason_for_a_state() -> Non
     assert connection.seqs == [1, 2]
 
 
+def test_a_refresh_in_several_messages_may_be_larger_than_the_bound_too() -> None:
+    subscriber, connection = join(HeldHome(backlog_limit=5))
+    subscriber.on_full()
+    for seq in (2, 3, 4):
+        subscriber.give(Message(b'{"type":"snapshots","seq":%d,"time_stamp":"2026-11-23T20:00:00Z"}' % seq, seq))
+    subscriber.on_drained()
+    assert connection.seqs == [1, 2, 3, 4]
+
+
 def test_a_state_is_begun_once() -> None:
     subscriber, _ = join(HeldHome())
     assert not subscriber.begin_state(1)

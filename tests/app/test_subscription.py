@@ -16,10 +16,10 @@ from dashnet.settings import Settings
 from services.app.close_codes import CloseCode
 from tests.app.conftest import MANY_DEVICES
 from tests.app.deaf_socket import CLOSE_FRAME, open_deaf_socket, read_until
-from tests.app.raw_socket import CLOSE, TEXT, open_raw_socket
+from tests.app.raw_socket import CLOSE, TEXT, RawSocket, open_raw_socket
 from tests.app.test_feed_metrics import read_metrics
 from tests.conftest import run_app
-from tests.feeds import Feed, open_feed
+from tests.feeds import Feed, ReceivedPanel, open_feed
 from tests.gate import open_gate, to_unix_socket
 from tests.ports import free_port
 from tests.servers import OUR_PROTOCOL, eventually
@@ -30,7 +30,7 @@ async def test_a_subscriber_that_takes_nothing_delays_nobody_and_is_told_its_cod
 ) -> None:
     strict = settings.model_copy(update={"subscriber_stall_seconds": 0.3})
     async with run_app(strict), open_feed(strict, "/live") as quick:
-        assert len((await quick.next())["devices"]) == MANY_DEVICES
+        assert len((await quick.next_state())["devices"]) == MANY_DEVICES
         async with open_deaf_socket(strict) as deaf:
             await publish_and_hear(quick, redis, strict)
             await eventually(lambda: is_dropped(capfd))
@@ -47,7 +47,7 @@ async def test_a_subscriber_that_never_wakes_up_is_cut_off(
     monkeypatch.setattr("services.app.websocket_protocol.GRACE_SECONDS", 0.1)
     strict = settings.model_copy(update={"subscriber_stall_seconds": 0.3})
     async with run_app(strict), open_feed(strict, "/live") as quick:
-        await quick.next()
+        await quick.next_state()
         async with open_deaf_socket(strict) as deaf:
             await publish_and_hear(quick, redis, strict)
             await eventually(lambda: is_dropped(capfd))
@@ -134,11 +134,20 @@ async def test_a_slow_subscriber_that_takes_again_gets_one_fresh_state_for_all_t
             fields = {"time_stamp": f"2026-11-23T20:0{minute}:00Z", "snap_shots": [], "pad": "x" * 500}
             position = await publish(redis, strict, Kind.SNAPSHOTS, fields)
         await eventually(lambda: has_dropped(app))
-        first, second = orjson.loads((await slow.next()).payload), orjson.loads((await slow.next()).payload)
-        assert (first["type"], len(first["devices"])) == ("state", MANY_DEVICES)
-        assert (second["type"], second["seq"]) == ("state", position.seq)
+        first, second = await next_panel(slow), await next_panel(slow)
+        assert (len(first.devices), second.seq) == (MANY_DEVICES, position.seq)
         await publish(redis, strict, Kind.SNAPSHOTS, {"time_stamp": "2026-11-23T20:10:00Z", "snap_shots": []})
         assert orjson.loads((await slow.next()).payload)["seq"] == position.seq + 1
+
+
+async def next_panel(raw: RawSocket) -> ReceivedPanel:
+    """What the next state shows, with all its parts."""
+    panel, first = ReceivedPanel(), orjson.loads((await raw.next()).payload)
+    assert first["type"] == "state"
+    panel.take_in(first)
+    while panel.seq < first["complete_at"]:
+        panel.take_in(orjson.loads((await raw.next()).payload))
+    return panel
 
 
 async def has_backlog(app: httpx.AsyncClient) -> bool:

@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from dashnet.channels import publication_channel, publication_part, publication_position, publication_stream
 from dashnet.publication import (
+    FIRST_SEQ,
     KEEP_PART_MILLISECONDS,
     Kind,
     Position,
@@ -24,7 +25,7 @@ async def test_positions_count_up_within_an_epoch(redis: Redis, settings: Settin
     begin = await read_position(redis, settings)
     first = await publish(redis, settings, Kind.SNAPSHOTS, FIELDS)
     second = await publish(redis, settings, Kind.RESET, {})
-    assert (begin.seq, first.seq, second.seq) == (0, 1, 2)
+    assert (begin.seq, first.seq, second.seq) == (FIRST_SEQ, FIRST_SEQ + 1, FIRST_SEQ + 2)
     assert begin.epoch == first.epoch == second.epoch
 
 
@@ -40,8 +41,8 @@ async def test_the_message_is_the_wire_message_with_its_seq(redis: Redis, settin
     missed = await read_missed(redis, settings, begin)
     assert missed is not None
     assert [orjson.loads(one.message) for one in missed] == [
-        {"type": "snapshots", "seq": 1, **FIELDS},
-        {"type": "reset", "seq": 2},
+        {"type": "snapshots", "seq": begin.seq + 1, **FIELDS},
+        {"type": "reset", "seq": begin.seq + 2},
     ]
 
 
@@ -58,10 +59,11 @@ async def test_what_is_heard_is_what_the_stream_keeps(redis: Redis, settings: Se
 async def test_concurrent_publishers_leave_no_hole_and_no_double(redis: Redis, settings: Settings) -> None:
     begin = await read_position(redis, settings)
     positions = await asyncio.gather(*(publish(redis, settings, Kind.RESET, {}) for _ in range(50)))
-    assert sorted(position.seq for position in positions) == list(range(1, 51))
+    wanted = list(range(begin.seq + 1, begin.seq + 51))
+    assert sorted(position.seq for position in positions) == wanted
     missed = await read_missed(redis, settings, begin)
     assert missed is not None
-    assert [one.position.seq for one in missed] == list(range(1, 51))
+    assert [one.position.seq for one in missed] == wanted
 
 
 async def test_nothing_missed_is_an_empty_list_not_none(redis: Redis, settings: Settings) -> None:
@@ -70,13 +72,13 @@ async def test_nothing_missed_is_an_empty_list_not_none(redis: Redis, settings: 
 
 async def test_what_the_stream_no_longer_has_cannot_be_missed_in_part(redis: Redis, settings: Settings) -> None:
     begin = await read_position(redis, settings)
+    first = await publish(redis, settings, Kind.RESET, {})
     await publish(redis, settings, Kind.RESET, {})
-    await publish(redis, settings, Kind.RESET, {})
-    await redis.xdel(publication_stream(settings), "1-0")
+    await redis.xdel(publication_stream(settings), f"{first.seq}-0")
     assert await read_missed(redis, settings, begin) is None
 
 
-@pytest.mark.parametrize("change", [{"epoch": "another"}, {"seq": 99}])
+@pytest.mark.parametrize("change", [{"epoch": "another"}, {"seq": 10 * FIRST_SEQ}])
 async def test_a_position_of_another_memory_has_no_missed_publications(
     redis: Redis, settings: Settings, change: dict[str, str | int]
 ) -> None:
@@ -89,7 +91,7 @@ async def test_a_redis_that_forgot_begins_a_new_epoch(redis: Redis, settings: Se
     before = await publish(redis, settings, Kind.RESET, {})
     await redis.flushall()
     after = await read_position(redis, settings)
-    assert (after.seq, after.epoch != before.epoch) == (0, True)
+    assert (after.seq, after.epoch != before.epoch) == (FIRST_SEQ, True)
 
 
 async def test_a_restarted_redis_begins_a_new_epoch_although_it_remembers_the_old(
@@ -99,7 +101,7 @@ async def test_a_restarted_redis_begins_a_new_epoch_although_it_remembers_the_ol
     forget = redis.register_script("redis.call('HSET', KEYS[1], 'run_id', 'that of the process before')")
     await forget([publication_position(settings)])
     after = await publish(redis, settings, Kind.RESET, {})
-    assert (after.seq, after.epoch != before.epoch) == (1, True)
+    assert (after.seq, after.epoch != before.epoch) == (FIRST_SEQ + 1, True)
 
 
 async def test_publications_older_than_a_quarter_of_an_hour_leave_the_stream(
@@ -122,20 +124,23 @@ async def test_what_led_up_to_a_position_is_read_in_order_and_no_further_than_th
 ) -> None:
     positions = [await publish(redis, settings, Kind.SNAPSHOTS, FIELDS) for _ in range(100)]
     all_of_them = await read_recent(redis, settings, positions[-1], 2**20)
-    assert [one.position.seq for one in all_of_them] == list(range(1, 101))
+    assert [one.position.seq for one in all_of_them] == [one.seq for one in positions]
     size = len(all_of_them[-1].message)
     newest = await read_recent(redis, settings, positions[49], size * 40)
-    assert [one.position.seq for one in newest] == list(range(11, 51))
+    assert [one.position.seq for one in newest] == [one.seq for one in positions[10:50]]
 
 
 async def test_nobody_goes_on_across_a_reset_or_a_hole(redis: Redis, settings: Settings) -> None:
+    async def read_newest() -> list[int]:
+        return [position.seq - one.position.seq for one in await read_recent(redis, settings, position, 2**20)]
+
     for kind in (Kind.SNAPSHOTS, Kind.RESET, Kind.SNAPSHOTS, Kind.SNAPSHOTS, Kind.SNAPSHOTS):
         position = await publish(redis, settings, kind, FIELDS if kind == Kind.SNAPSHOTS else {})
-    assert [one.position.seq for one in await read_recent(redis, settings, position, 2**20)] == [3, 4, 5]
-    await redis.xdel(publication_stream(settings), "4-0")
-    assert [one.position.seq for one in await read_recent(redis, settings, position, 2**20)] == [5]
-    await redis.xdel(publication_stream(settings), "5-0")
-    assert await read_recent(redis, settings, position, 2**20) == []
+    assert await read_newest() == [2, 1, 0]
+    await redis.xdel(publication_stream(settings), f"{position.seq - 1}-0")
+    assert await read_newest() == [0]
+    await redis.xdel(publication_stream(settings), f"{position.seq}-0")
+    assert await read_newest() == []
 
 
 async def test_the_time_of_publishing_is_that_of_redis(redis: Redis, settings: Settings) -> None:
@@ -157,7 +162,7 @@ async def test_a_part_goes_beside_the_message_and_is_not_in_it(redis: Redis, set
     assert heard[1] is not None
     publication = parse_publication(heard[1]["data"])
     assert publication.part == PART
-    assert orjson.loads(publication.message) == {"type": "snapshots", "seq": 1, **FIELDS}
+    assert orjson.loads(publication.message) == {"type": "snapshots", "seq": begin.seq + 1, **FIELDS}
     assert await read_missed(redis, settings, begin) == [publication]
 
 

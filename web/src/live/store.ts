@@ -2,6 +2,7 @@
 import { findEdge } from './edge';
 import type { Control, Message } from './messages';
 import { follow, type Panel, SeqGap } from './panel';
+import { StateParts } from './parts';
 import { Recent } from './recent';
 import { type Link, LiveLink, type Socket } from './socket';
 import { appendTotals, countTotals, type TickTotals, type Totals } from './totals';
@@ -36,6 +37,7 @@ export class LiveStore {
 	private edge: ReadonlySet<number> = new Set();
 	private isDue = false;
 	private isHoled = false;
+	private readonly parts = new StateParts();
 	/** Grows with each tick; read in a frame, after a tick was told. */
 	readonly recent = new Recent();
 
@@ -90,7 +92,9 @@ export class LiveStore {
 			return;
 		}
 		try {
-			this.show(follow(this.live.panel, message), message);
+			const whole = this.parts.take(message);
+			if (whole === null) return;
+			this.show(follow(this.live.panel, whole), whole);
 			this.isHoled = false;
 		} catch (error) {
 			if (!(error instanceof SeqGap)) throw error;
