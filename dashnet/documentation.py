@@ -13,18 +13,21 @@ _FILES = "/static-offline-docs"
 def install_documentation(app: FastAPI) -> None:
     """Serve the documentation of a FastAPIOffline app that was made without a page of its own."""
 
-    @app.get("/docs", include_in_schema=False)
-    async def read_documentation(request: Request) -> HTMLResponse:
-        root = request.scope.get("root_path", "")
-        page = get_swagger_ui_html(
-            openapi_url=f"{root}{app.openapi_url}",
-            title=app.title,
-            swagger_js_url=f"{root}{_FILES}/swagger-ui-bundle.js",
-            swagger_css_url=f"{root}{_FILES}/swagger-ui.css",
-            swagger_favicon_url=f"{root}{_FILES}/favicon.png",
-        )
-        page.headers["content-security-policy"] = _make_policy(bytes(page.body).decode())
-        return page
+    app.add_api_route("/docs", _read_documentation, include_in_schema=False)
+
+
+async def _read_documentation(request: Request) -> HTMLResponse:
+    # The app is the request's: FastAPI remembers functions that serve, and one of each app would keep all apps alive.
+    app, root = request.app, request.scope.get("root_path", "")
+    page = get_swagger_ui_html(
+        openapi_url=f"{root}{app.openapi_url}",
+        title=app.title,
+        swagger_js_url=f"{root}{_FILES}/swagger-ui-bundle.js",
+        swagger_css_url=f"{root}{_FILES}/swagger-ui.css",
+        swagger_favicon_url=f"{root}{_FILES}/favicon.png",
+    )
+    page.headers["content-security-policy"] = _make_policy(bytes(page.body).decode())
+    return page
 
 
 def _make_policy(page: str) -> str:
