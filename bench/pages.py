@@ -16,6 +16,8 @@ from bench.table import Figure
 DEVICES, ROUNDS = 10_000, 9
 MANY_DEVICES, MANY_ROUNDS = 100_000, 5
 DEADLINE_SECONDS = 60
+# A busy machine needs as long for the clean of 100,000 devices.
+CLEAN_SECONDS = 300
 _SIGNS = {
     "network service": "services.network.main:app",
     "app service": "services.app.main:app",
@@ -66,7 +68,7 @@ async def _measure_many() -> list[Figure]:
 
 async def _clean(stack: Stack) -> None:
     """Have the hourly clean done once: it reads ten minutes of every simulated device."""
-    async with httpx.AsyncClient(base_url=stack.app_url, timeout=30) as client, asyncio.timeout(DEADLINE_SECONDS):
+    async with httpx.AsyncClient(base_url=stack.app_url, timeout=30) as client, asyncio.timeout(CLEAN_SECONDS):
         done = await _count_cleans(client)
         async with connect(stack.live_url, max_size=None) as live:
             await live.send('{"socket_type":"clean"}')
