@@ -83,6 +83,11 @@ def outages_key(settings: Settings) -> str:
     return f"{settings.redis_prefix}:worker:outages"
 
 
+def inventory_copy_key(settings: Settings) -> str:
+    """The inventory, packed, for a network service that starts while Postgres is away."""
+    return f"{settings.redis_prefix}:inventory:copy"
+
+
 def parked_key(settings: Settings) -> str:
     """Hash of the ticks whose readings wait for Postgres."""
     return f"{settings.redis_prefix}:parked"

@@ -66,8 +66,14 @@ async def get_inventory_cache(request: Request) -> InventoryCache:
 
 
 async def get_inventory(request: Request) -> Inventory:
-    """The inventory as of this request, or as it was when Postgres went away."""
+    """The inventory as of this request, or as it was when Postgres went away.
+
+    Raises:
+        ServiceUnavailable: Postgres was out of reach ever since the start, and there is no copy.
+    """
     cache = await get_inventory_cache(request)
+    if not request.state.preparation.is_done and (copied := await cache.recall()):
+        return copied
     await _check_prepared(request)
     return await cache.newest()
 

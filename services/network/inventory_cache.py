@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dashnet.database import describe_error, is_unreachable
@@ -16,6 +17,7 @@ from dashnet.errors import DriverFault
 from services.network.changes import Changes, select_changes, select_revision
 from services.network.drivers import parse_options
 from services.network.drivers.driver import DriverOptions, Target
+from services.network.inventory_copy import InventoryCopy
 from services.network.sealing import Tokens, unseal
 from services.network.secret_keys import SecretKeys
 
@@ -23,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # How long Postgres may take to say what changed, before devices are read without asking it.
 ASK_SECONDS = 4.0
+# How old the copy in Redis may be.
+COPY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,12 @@ class InventoryCache:
     `away_since` is when Postgres could first not be asked, None while it can; what was known then is handed out.
     """
 
-    def __init__(self, engine: AsyncEngine, keys: SecretKeys) -> None:
+    def __init__(self, engine: AsyncEngine, keys: SecretKeys, copy: InventoryCopy | None = None) -> None:
         self._engine = engine
         self._keys = keys
+        self._copy = copy
         self._inventory = _NEVER_READ
+        self._tokens: dict[int, Tokens] = {}
         self._lock = asyncio.Lock()
         self.away_since: datetime | None = None
 
@@ -79,21 +85,51 @@ class InventoryCache:
         return inventory
 
     async def newest(self) -> Inventory:
-        """As `current`; while Postgres is out of reach, the inventory as it was then.
+        """As `current`; while Postgres is out of reach, the inventory as it was then, or that of the copy.
 
         Raises:
-            sqlalchemy.exc.DBAPIError, OSError, TimeoutError: Postgres is out of reach, and was ever since the start.
+            sqlalchemy.exc.DBAPIError, OSError, TimeoutError: Postgres is out of reach, and no inventory is known.
         """
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 return await self.current()
         except Exception as error:
-            if self._inventory is _NEVER_READ or not is_unreachable(error):
+            if not is_unreachable(error):
                 raise
-            if self.away_since is None:
-                self.away_since = datetime.now(UTC)
-                logger.warning("devices are read by the inventory that is known error=%s", describe_error(error))
-            return self._inventory
+            known = await self.recall(describe_error(error))
+            if known is None:
+                raise
+            return known
+
+    async def recall(self, why: str = "not asked yet") -> Inventory | None:
+        """The inventory as last known, without asking Postgres; a service that has just started takes the copy's."""
+        if self._inventory is _NEVER_READ and self._copy is not None:
+            async with self._lock:
+                if self._inventory is _NEVER_READ and (stored := await self._copy.load()):
+                    await self._apply(_NEVER_READ, stored)
+        if self._inventory is _NEVER_READ:
+            return None
+        if self.away_since is None:
+            self.away_since = datetime.now(UTC)
+            logger.warning("devices are read by the inventory that is known error=%s", why)
+        return self._inventory
+
+    async def keep_copy(self) -> None:
+        """Keep the copy as new as what is known, until cancelled."""
+        saved = _NEVER_READ
+        while self._copy is not None:
+            await asyncio.sleep(COPY_SECONDS)
+            try:
+                saved = await self._save_copy(self._copy, saved)
+            except RedisError as error:
+                logger.warning("the copy of the inventory is not kept error=%s", error)
+
+    async def _save_copy(self, copy: InventoryCopy, saved: Inventory) -> Inventory:
+        known, tokens = self._inventory, self._tokens
+        if known is _NEVER_READ or (known is saved and await copy.exists()):
+            return saved
+        await copy.save(Changes(known.inventory_id, known.revision, list(known.devices.values()), [], tokens))
+        return known
 
     async def _ask(self) -> Inventory:
         async with self._engine.connect() as connection:
@@ -110,7 +146,16 @@ class InventoryCache:
         is_older = inventory_id == self._inventory.inventory_id and revision > self._inventory.revision
         known = self._inventory if is_older else _NEVER_READ
         changes = await select_changes(connection, known.revision)
-        self._inventory = await asyncio.to_thread(apply_changes, known, changes, self._keys)
+        await self._apply(known, changes)
+
+    async def _apply(self, known: Inventory, changes: Changes) -> None:
+        gone = {*changes.removed, *(device["id"] for device in changes.changed)}
+        kept = self._tokens if known is not _NEVER_READ else {}
+        inventory = await asyncio.to_thread(apply_changes, known, changes, self._keys)
+        self._inventory = inventory
+        self._tokens = {device_id: one for device_id, one in kept.items() if device_id not in gone} | dict(
+            changes.tokens
+        )
 
 
 def apply_changes(inventory: Inventory, changes: Changes, keys: SecretKeys) -> Inventory:

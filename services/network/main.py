@@ -50,6 +50,7 @@ from services.network.drivers.tcp import TcpDriver
 from services.network.fleet import make_demo_fleet, make_host_device
 from services.network.inventory import insert_devices, reserve_ids, take_revision
 from services.network.inventory_cache import InventoryCache
+from services.network.inventory_copy import InventoryCopy
 from services.network.models import SCHEMA
 from services.network.own_endpoints import list_own_endpoints
 from services.network.preparation import Preparation
@@ -78,7 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         try:
             keys = await asyncio.to_thread(read_secret_keys, settings)
 
-            cache = InventoryCache(engine, keys)
+            cache = InventoryCache(engine, keys, InventoryCopy(redis, settings))
 
             async def prepare() -> None:
                 if await migrate(engine, MIGRATIONS, SCHEMA):
@@ -89,7 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
             preparation = Preparation(prepare)
             await preparation.attempt()
-            preparing = asyncio.create_task(preparation.run())
+            duties = [asyncio.create_task(duty) for duty in (preparation.run(), cache.keep_copy())]
             shelf = Shelf(redis, settings)
             runs = Runs(shelf, make_explorer(settings))
             try:
@@ -106,7 +107,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                     preparation=preparation,
                 )
             finally:
-                await cancel_and_wait(preparing)
+                for duty in duties:
+                    await cancel_and_wait(duty)
                 await runs.close()
         finally:
             await redis.aclose()

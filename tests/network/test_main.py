@@ -1,6 +1,7 @@
 """The service as a whole: its first start, its health, and what it does while its servers are away."""
 
 import asyncio
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 
+from dashnet.channels import inventory_copy_key
 from dashnet.database import create_engine
 from dashnet.problems import MEDIA_TYPE
 from dashnet.reading import Reading, State
@@ -197,6 +200,31 @@ async def test_a_service_that_starts_without_postgres_waits_for_it(
     assert [answer.status_code for answer in answers] == [200, 503, 503, 503]
     assert "Postgres is out of reach" in answers[2].json()["detail"]
     assert len(devices) == 13
+
+
+async def test_a_service_that_starts_without_postgres_reads_by_the_copy_that_another_left(
+    gated_settings: Settings, postgres_gate: Gate, redis: Redis
+) -> None:
+    secret = {
+        "driver": "http",
+        "driver_options": {"url": "http://127.0.0.1:9/", "username": "me", "password": "geheim"},
+    }
+    key = inventory_copy_key(gated_settings)
+    async with run_network(gated_settings) as client:
+        await client.post("/devices/", json=[make_device(), make_device(**secret)])
+        before = (await client.get("/devices/", params={"read": False})).json()
+        await eventually(lambda: redis.exists(key))
+    assert b"geheim" not in zlib.decompress(await redis.get(key))
+    postgres_gate.shut()
+    async with run_network(gated_settings) as client:
+        simulated, page = (await client.get("/devices/")).json()
+        await postgres_gate.open()
+        await eventually(lambda: is_ready(client))
+        await client.delete(f"/devices/{before[0]['id']}")
+        after = (await client.get("/devices/", params={"read": False})).json()
+    assert (simulated["id"], simulated["error"], page["id"]) == (before[0]["id"], None, before[1]["id"])
+    assert page["state"] == "down"
+    assert after == before[1:]
 
 
 async def is_ready(client: httpx.AsyncClient) -> bool:
