@@ -53,7 +53,7 @@ def test_a_test_that_waits_for_ever_costs_no_other_test(tmp_path: Path, project_
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, str(tmp_path)],
         cwd=project_root,
-        env={**os.environ, "PYTHONPATH": str(project_root)},
+        env={**os.environ, "PYTHONPATH": str(project_root), "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
         timeout=50,
