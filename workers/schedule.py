@@ -151,8 +151,8 @@ class Schedule:
     async def _keep_reading(self, now: datetime) -> None:
         """Without Postgres: offer the refresh of the running minute until its readings wait."""
         tick, redis, settings = to_tick(now), self._context.redis, self._context.settings
-        begin = self._begin or self._context.outages.session_begin
-        if tick.minute == 0 or tick == to_tick(begin) or tick == self._settled:
+        begin = self._begin or await self._read_first_up(now)
+        if tick.minute == 0 or tick == self._settled or (begin is not None and tick == to_tick(begin)):
             return
         if await is_parked(redis, settings, tick):
             self._settled = tick
@@ -161,8 +161,11 @@ class Schedule:
 
     async def _select_begin(self, connection: AsyncConnection, now: datetime) -> datetime | None:
         begin = await select_begin(connection)
-        first_up = (await read_past(self._context.redis, self._context.settings, self._context.outages, now)).begin
+        first_up = await self._read_first_up(now)
         return min((one for one in (begin, first_up) if one is not None), default=None)
+
+    async def _read_first_up(self, now: datetime) -> datetime | None:
+        return (await read_past(self._context.redis, self._context.settings, self._context.outages, now)).begin
 
     async def _offer_until_settled(self, connection: AsyncConnection, tick: datetime) -> None:
         job = scheduled_job(tick)

@@ -12,7 +12,7 @@ from dashnet.channels import job_queue
 from dashnet.reading import to_wire
 from tests.clocks import HandClock
 from workers.context import WorkerContext
-from workers.outages import read_past
+from workers.outages import OutageLog, read_past, write_session
 from workers.partitions import select_partition_days
 from workers.schedule import OFFER_SECONDS, Schedule
 
@@ -110,6 +110,18 @@ async def test_the_minute_in_which_everything_began_has_no_tick(
     clock.pass_by(60)
     await schedule.turn()
     assert ("refresh", "2026-11-29T12:31:00Z", "schedule") in await list_queued(context)
+
+
+@pytest.mark.parametrize("first_up", [timedelta(hours=2), timedelta(seconds=3)], ids=["long ago", "this minute"])
+async def test_a_worker_that_starts_while_postgres_is_away_runs_the_running_minute_of_a_stack_that_ran_before(
+    context: WorkerContext, schedule: Schedule, clock: HandClock, first_up: timedelta
+) -> None:
+    now = clock.clock.now()
+    await write_session(context.redis, context.settings, OutageLog(now - first_up), now - timedelta(seconds=2))
+    context.prepared.clear()
+    await schedule.turn()
+    offered = [("refresh", "2026-11-29T12:30:00Z", "schedule")] if first_up > MINUTE else []
+    assert await list_queued(context) == offered
 
 
 async def test_the_very_first_turn_asks_for_the_first_clean(context: WorkerContext, schedule: Schedule) -> None:
