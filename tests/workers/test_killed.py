@@ -21,6 +21,7 @@ from tests.servers import eventually
 from tests.snapshots import store_rows
 from tests.tiers import expect_devices, expect_summaries, select_devices, select_summaries
 from workers.context import WorkerContext
+from workers.devices import forget_driver_since
 from workers.sync import sync
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -35,6 +36,8 @@ async def rows(
     """Twenty hours of thirty simulated devices, up to three hours ago; the worker's first clean is long over."""
     await network.post("/devices/", json=[make_device() for _ in range(DEVICES)])
     await sync(context, 1)
+    async with engine.begin() as connection:
+        await forget_driver_since(connection)
     begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - (HOURS + 3) * HOUR
     ticks = [begin + number * MINUTE for number in range(HOURS * 60) if number % 60]
     stored = [
