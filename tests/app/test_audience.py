@@ -142,7 +142,7 @@ async def test_a_full_one_comes_back_into_step_after_its_state(hub: Hub) -> None
 
 def hub_state(hub: Hub, seq: int) -> bytes:
     return Message(
-        b'{"type":"state","epoch":"e","seq":%d,"time_stamp":"2026-11-23T20:00:00Z","devices":[]}' % seq
+        b'{"type":"state","epoch":"e","seq":%d,"time_stamp":"2026-11-23T20:59:00Z","devices":[]}' % seq
     ).frame(0)
 
 

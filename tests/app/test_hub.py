@@ -16,7 +16,6 @@ from services.app.subscriber import Subscriber
 from services.app.views import ALL_DEVICES, View
 from tests.app.connections import HeldConnection, written_to
 
-TIME = "2026-11-23T20:00:00Z"
 ONLY_2 = View(device_ids=frozenset({2}))
 
 
@@ -34,7 +33,9 @@ def make_device(device_id: int) -> dict[str, object]:
     }
 
 
-def make_publication(seq: int, epoch: str = "e") -> Publication:
+def make_publication(seq: int, epoch: str = "e", *, minute: int | None = None) -> Publication:
+    """One of a refresh of its own, unless `minute` makes several one refresh."""
+    tick = f"2026-11-23T20:{(seq if minute is None else minute) % 60:02}:00Z"
     snap_shot = {
         "device_id": 1,
         "active_connection": True,
@@ -42,7 +43,7 @@ def make_publication(seq: int, epoch: str = "e") -> Publication:
         "download_speed": 0.0,
         "round_trip_seconds": None,
     }
-    message = {"type": "snapshots", "seq": seq, "time_stamp": TIME, "snap_shots": [snap_shot]}
+    message = {"type": "snapshots", "seq": seq, "time_stamp": tick, "snap_shots": [snap_shot]}
     return Publication(Position(epoch, seq), orjson.dumps(message), 0.0)
 
 
@@ -300,6 +301,14 @@ async def test_who_missed_more_than_may_wait_gets_a_state_at_once() -> None:
     size = len(make_publication(11).message)
     assert hub.add(Subscriber(HeldConnection(), hub, ALL_DEVICES), Position("e", 11 - 500 // size))
     assert not hub.add(Subscriber(HeldConnection(), hub, ALL_DEVICES), Position("e", 11 - 500 // size - 1))
+
+
+async def test_one_missed_refresh_in_several_publications_is_told_however_large_it_is() -> None:
+    hub = Hub(backlog_limit=1, recent_limit=100_000)
+    hub.replace(Panel(Position("e", 1), None, {1: make_device(1)}))
+    for seq in (2, 3, 4):
+        await hub.apply(make_publication(seq, minute=0))
+    assert hub.add(Subscriber(HeldConnection(), hub, ALL_DEVICES), Position("e", 1))
 
 
 async def test_one_missed_publication_is_told_however_large_it_is() -> None:
