@@ -115,11 +115,12 @@ def sqlstate_of(error: DBAPIError) -> str:
 def is_unreachable(error: BaseException) -> bool:
     """Whether Postgres could not be reached, is starting or stopping, dropped the connection, or has no room left."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or sqlstate_of(error).startswith(("08", "57P", "53"))
+        is_lost = error.connection_invalidated or sqlstate_of(error).startswith(("08", "57P", "53"))
+        return is_lost or isinstance(getattr(error.orig, "__cause__", None), InternalClientError)
     if isinstance(error, StatementError):
         # A connection that was lost before is opened anew by the next statement, or is not.
         return isinstance(error.orig, OSError)
-    # asyncpg's own error for a connection that broke in the middle of an answer is none of SQLAlchemy's.
+    # asyncpg's own error for a connection that broke in the middle of an answer comes bare or within SQLAlchemy's.
     return isinstance(error, (OSError, TimeoutError, PoolTimeout, InternalClientError))
 
 

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from asyncpg import InternalClientError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -83,6 +84,15 @@ async def raised_by(engine: AsyncEngine, statement: str, **values: object) -> Ex
         async with engine.connect() as connection:
             await connection.execute(text(statement), values)
     return raised.value
+
+
+def test_a_connection_that_broke_in_the_middle_of_an_answer_is_out_of_reach_bare_or_wrapped() -> None:
+    broken = InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+    wrapped = Exception("asyncpg's error as SQLAlchemy's driver gives it on")
+    wrapped.__cause__ = broken
+    assert is_unreachable(broken)
+    assert is_unreachable(DBAPIError("COMMIT", None, wrapped))
+    assert not is_unreachable(DBAPIError("COMMIT", None, Exception("of our own making")))
 
 
 async def test_a_full_disk_is_said_to_be_full(engine: AsyncEngine) -> None:
