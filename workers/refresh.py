@@ -56,11 +56,12 @@ async def _is_store_away(context: WorkerContext, error: Exception) -> bool:
 
 async def is_store_reachable(context: WorkerContext) -> bool:
     """Whether Postgres answers, soon, and has the store's tables."""
-    if not context.prepared.is_set():
-        return False
     try:
-        async with asyncio.timeout(ASK_SECONDS), context.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        async with asyncio.timeout(ASK_SECONDS):
+            # A worker that starts prepares the store in a moment, where Postgres is there.
+            await context.prepared.wait()
+            async with context.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
     except Exception as error:
         if not is_unreachable(error):
             raise
