@@ -2,20 +2,18 @@
 
 import asyncio
 import statistics
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import psutil
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 
+from bench.refresh import time_refresh
 from bench.stack import Stack, add_devices, make_devices, run_stack, wait_for_devices
 from bench.table import Figure
 
 DEVICES, ROUNDS = 10_000, 9
 MANY_DEVICES, MANY_ROUNDS = 100_000, 5
-DEADLINE_SECONDS = 60
 # A busy machine needs as long for the clean of 100,000 devices.
 CLEAN_SECONDS = 300
 _SIGNS = {
@@ -37,9 +35,9 @@ async def _measure_one_more() -> list[Figure]:
         await wait_for_devices(stack, DEVICES)
         async with connect(stack.live_url, max_size=None, compression=None) as live:
             for _ in range(ROUNDS):
-                whole.append(await _refresh(stack, live, DEVICES))
+                whole.append(await time_refresh(stack, live, DEVICES))
                 added = await _add_one(stack)
-                one_more.append(await _refresh(stack, live, DEVICES + 1))
+                one_more.append(await time_refresh(stack, live, DEVICES + 1))
                 await _remove(stack, added)
     seconds, more_seconds = statistics.median(whole), statistics.median(one_more)
     return [
@@ -56,7 +54,7 @@ async def _measure_many() -> list[Figure]:
         await wait_for_devices(stack, MANY_DEVICES)
         async with connect(stack.live_url, max_size=None, compression=None) as live:
             for _ in range(MANY_ROUNDS):
-                seconds.append(await _refresh(stack, live, MANY_DEVICES))
+                seconds.append(await time_refresh(stack, live, MANY_DEVICES))
             await _clean(stack)
             peaks = _read_peaks(stack)
     return [
@@ -103,25 +101,3 @@ def _read_peaks(stack: Stack) -> dict[str, float]:
 def _read_peak(process: psutil.Process) -> float:
     lines = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-
-
-async def _refresh(stack: Stack, live: ClientConnection, devices: int) -> float:
-    """From the start that the ledger tells to the moment the last device's snapshot was received."""
-    # Not in the moment of a scheduled one.
-    await asyncio.sleep(max(0.0, 5 - time.time() % 60))
-    await live.send('{"socket_type":"refresh"}')
-    counts: dict[str, int] = {}
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while max(counts.values(), default=0) < devices:
-            message = str(await live.recv())
-            if message.startswith('{"type":"snapshots"'):
-                tick = message.split('"time_stamp":"', 1)[1].split('"', 1)[0]
-                counts[tick] = counts.get(tick, 0) + message.count('"device_id"')
-                received_at = datetime.now(UTC)
-    async with httpx.AsyncClient(base_url=stack.app_url, timeout=10) as client, asyncio.timeout(DEADLINE_SECONDS):
-        while True:
-            runs = (await client.get("/api/job-runs", params={"job": "refresh", "limit": 10})).json()
-            started = [run["started_at"] for run in runs if run["tick"] == tick and run["outcome"] == "done"]
-            if started:
-                return (received_at - datetime.fromisoformat(started[0])).total_seconds()
-            await asyncio.sleep(0.05)
