@@ -62,7 +62,7 @@ async def time_refresh(stack: Stack, live: ClientConnection, devices: int) -> fl
             message = str(await live.recv())
             if message.startswith('{"type":"snapshots"'):
                 tick = message.split('"time_stamp":"', 1)[1].split('"', 1)[0]
-                counts[tick] = counts.get(tick, 0) + message.count('"device_id"')
+                counts[tick] = counts.get(tick, 0) + message.count('"upload_speed"')
                 received_at = datetime.now(UTC)
     async with httpx.AsyncClient(base_url=stack.app_url, timeout=10) as client, asyncio.timeout(DEADLINE_SECONDS):
         while True:
