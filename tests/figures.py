@@ -29,8 +29,10 @@ OFFICE = (
 )
 
 
-def make_measures(*, up: int, down: int, unknown: int, unobserved: int, sent: int, received: int) -> Figures:
-    """Figures with ratios that fit the seconds."""
+def make_measures(
+    *, up: int, down: int, unknown: int, unobserved: int, sent: int | None, received: int | None
+) -> Figures:
+    """Figures with ratios that fit the seconds; speeds are unknown where bytes are."""
     observed = up + down + unknown
     return Figures(
         up_ratio=up / observed if observed else None,
@@ -42,9 +44,13 @@ def make_measures(*, up: int, down: int, unknown: int, unobserved: int, sent: in
         unobserved_seconds=unobserved,
         uploaded_bytes=sent,
         downloaded_bytes=received,
-        upload_speed_95th=round(sent * 8 / 1e6 / up * 2.4, 3) if up else None,
-        download_speed_95th=round(received * 8 / 1e6 / up * 2.4, 3) if up else None,
+        upload_speed_95th=_speed_of(sent, up),
+        download_speed_95th=_speed_of(received, up),
     )
+
+
+def _speed_of(count: int | None, seconds: int) -> float | None:
+    return round(count * 8 / 1e6 / seconds * 2.4, 3) if seconds and count is not None else None
 
 
 def make_device_figures(number: int, host_name: str, **fields: object) -> DeviceFigures:
@@ -103,13 +109,14 @@ def make_figures(**fields: object) -> ReportFigures:
         **fields,
     }
     made.setdefault("traffic", [make_traffic("real", made["network"], made["days"])])
+    made.setdefault("traffic_kind", "real")
     return cast(ReportFigures, made)
 
 
 def make_empty_figures(*, devices: int, **fields: object) -> ReportFigures:
     """A month in which nobody looked at any of so many devices."""
     length = 31 * DAY + 3_600
-    nothing = make_measures(up=0, down=0, unknown=0, unobserved=length, sent=0, received=0)
+    nothing = make_measures(up=0, down=0, unknown=0, unobserved=length, sent=None, received=None)
     unseen = [
         make_device_figures(number, f"device-{number}", outages=0, mean_seconds_between_failures=None, **nothing)
         for number in range(1, devices + 1)
@@ -119,12 +126,12 @@ def make_empty_figures(*, devices: int, **fields: object) -> ReportFigures:
             date=f"2026-10-{day:02}",
             up_ratio=None,
             unobserved_seconds=DAY * devices,
-            uploaded_bytes=0,
-            downloaded_bytes=0,
+            uploaded_bytes=None,
+            downloaded_bytes=None,
         )
         for day in range(1, 32)
     ]
-    network = make_measures(up=0, down=0, unknown=0, unobserved=length * devices, sent=0, received=0)
+    network = make_measures(up=0, down=0, unknown=0, unobserved=length * devices, sent=None, received=None)
     ticks = {"done": 0, "skipped": 0, "missed": 0, "failed": 0}
     made = {"devices": unseen, "device_count": devices, "days": days, "network": network, "ticks": ticks}
     return make_figures(**made, tags=[], outage_count=0, outages=[], **fields)
@@ -181,14 +188,14 @@ def _outage(device: DeviceFigures, number: int, seconds: int, random: Random) ->
 
 
 def _days(devices: list[DeviceFigures], random: Random) -> list[DayFigures]:
-    received = sum(device["downloaded_bytes"] for device in devices)
+    received = sum(device["downloaded_bytes"] or 0 for device in devices)
     return [_day(f"2026-10-{day:02}", len(devices), received / 25, random) for day in range(1, 32)]
 
 
 def _day(date: str, devices: int, mean: float, random: Random) -> DayFigures:
     if date in GAP:
         return DayFigures(
-            date=date, up_ratio=None, unobserved_seconds=DAY * devices, uploaded_bytes=0, downloaded_bytes=0
+            date=date, up_ratio=None, unobserved_seconds=DAY * devices, uploaded_bytes=None, downloaded_bytes=None
         )
     # 1 October 2026 is a Thursday.
     weekend = int(date[-2:]) % 7 in (3, 4)
@@ -214,6 +221,6 @@ def _add_up(devices: list[DeviceFigures]) -> Figures:
         down=sum(device["down_seconds"] for device in devices),
         unknown=sum(device["unknown_seconds"] for device in devices),
         unobserved=sum(device["unobserved_seconds"] for device in devices),
-        sent=sum(device["uploaded_bytes"] for device in devices),
-        received=sum(device["downloaded_bytes"] for device in devices),
+        sent=sum(device["uploaded_bytes"] or 0 for device in devices),
+        received=sum(device["downloaded_bytes"] or 0 for device in devices),
     )

@@ -7,20 +7,14 @@ from typing import Any
 from dashnet.history.availability import Outage
 from dashnet.history.counts import DeviceCounts, SummaryCounts
 from dashnet.history.report import DeviceFigures, Figures, OutageFigures
-from dashnet.history.traffic import Percentiles, to_bytes
+from dashnet.history.traffic import Percentiles, known_bytes
 from dashnet.reading import to_wire
 
 MOST_OUTAGES = 200
 
 
-def to_figures(
-    counts: DeviceCounts | SummaryCounts,
-    unobserved_seconds: int,
-    rates: Percentiles,
-    traffic: SummaryCounts | None = None,
-) -> Figures:
-    """What counts and rates come to; `traffic` is counted apart for the network."""
-    measured = traffic or counts
+def to_figures(counts: DeviceCounts | SummaryCounts, unobserved_seconds: int, rates: Percentiles) -> Figures:
+    """Return the figures that counts and rates come to."""
     observed = counts.up_seconds + counts.down_seconds + counts.unknown_seconds
     return {
         "up_ratio": _ratio(counts.up_seconds, observed),
@@ -30,8 +24,8 @@ def to_figures(
         "down_seconds": counts.down_seconds,
         "unknown_seconds": counts.unknown_seconds,
         "unobserved_seconds": max(0, unobserved_seconds),
-        "uploaded_bytes": to_bytes(measured.upload_megabits),
-        "downloaded_bytes": to_bytes(measured.download_megabits),
+        "uploaded_bytes": known_bytes(counts.upload_megabits, counts.upload_known_seconds),
+        "downloaded_bytes": known_bytes(counts.download_megabits, counts.download_known_seconds),
         "upload_speed_95th": rates.upload,
         "download_speed_95th": rates.download,
     }

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dashnet.edge import NetworkKind, choose_kind
+from dashnet.edge import NetworkKind
 from dashnet.errors import InvalidInput
 from dashnet.history.availability import Outage, group_by_tag, select_first_read, select_outages
 from dashnet.history.buckets import Step, make_edges
@@ -48,7 +48,7 @@ from dashnet.reading import to_wire
 from workers.context import WorkerContext
 from workers.figures import to_device, to_figures, to_outages
 from workers.ledger import Run, RunKey, open_run, record_progress
-from workers.network_figures import make_traffic
+from workers.network_figures import make_day, make_network, make_traffic
 
 _DEVICES_AT_ONCE = 100
 # They can be made again; whoever asks for every month in every zone must not fill the disk.
@@ -63,7 +63,6 @@ class _Month:
     connection: AsyncConnection
     extent: Extent
     simulated: bool
-    kind: NetworkKind
     begin: datetime
     end: datetime
     first_read: Mapping[int, datetime]
@@ -80,6 +79,15 @@ class _Month:
     @property
     def billed(self) -> tuple[datetime, datetime] | None:
         return billed_range(self.extent, self.begin, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """All devices together: the month's states, the traffic of each kind, and the days."""
+
+    figures: Figures
+    traffic: list[TrafficFigures]
+    days: list[DayFigures]
 
 
 async def report(context: WorkerContext, tick: datetime, requested_by: str, month: str, zone: str) -> None:
@@ -136,10 +144,9 @@ async def _make_figures(context: WorkerContext, run: Run, month: str, zone: Zone
         devices = await _select_devices(connection)
         simulated = any(row["driver"] == "simulated" for row in devices.values())
         first_read = dict.fromkeys(devices, begin) | await select_first_read(connection, list(devices))
-        kind = choose_kind(row["driver"] for row in devices.values())
-        part = _Month(connection, extent, simulated, kind, begin, end, first_read)
+        part = _Month(connection, extent, simulated, begin, end, first_read)
         outages = await select_outages(connection, begin, end)
-        network, traffic, days = await _make_days(part, zone)
+        network = await _make_days(part, zone)
         return {
             "month": month,
             "zone": zone.key,
@@ -149,9 +156,10 @@ async def _make_figures(context: WorkerContext, run: Run, month: str, zone: Zone
             "exact": part.plan([begin, end]).is_exact,
             "device_count": len(devices),
             "ticks": await _count_ticks(part),
-            "network": network,
-            "traffic": traffic,
-            "days": days,
+            "network": network.figures,
+            "traffic_kind": network.traffic[0]["kind"] if network.traffic else None,
+            "traffic": network.traffic,
+            "days": network.days,
             "devices": await _make_devices(context, run, part, devices, outages),
             "tags": await _make_tags(part, devices),
             "outage_count": len(outages),
@@ -179,33 +187,21 @@ async def _count_ticks(part: _Month) -> Ticks:
     return Ticks(done=done, skipped=skipped, missed=missed, failed=failed)
 
 
-async def _make_days(part: _Month, zone: ZoneInfo) -> tuple[Figures, list[TrafficFigures], list[DayFigures]]:
+async def _make_days(part: _Month, zone: ZoneInfo) -> _Network:
     edges = make_edges(part.begin, part.end, Step(days=1), zone, 40)
     plan = part.plan(edges)
     found = await select_summary_counts(part.connection, plan)
-    # Of a month from before kinds were kept apart there is the traffic of all devices together.
-    is_apart = bool(found[NetworkKind.REAL] or found[NetworkKind.SIMULATED])
-    kind = part.kind if is_apart else NetworkKind.ALL
-    total, total_traffic, days = SummaryCounts(), SummaryCounts(), []
+    rates = await select_network_percentiles(part.connection, part.billed) if part.billed else {}
+    traffic = make_traffic(found, rates, len(plan.edges) - 1)
+    total, days = SummaryCounts(), []
     for number, (begin, end) in enumerate(pairwise(plan.edges)):
         counts = found[NetworkKind.ALL].get(number, SummaryCounts())
-        traffic = found[kind].get(number, SummaryCounts())
-        total, total_traffic = merge_counts(total, counts), merge_counts(total_traffic, traffic)
-        figures = to_figures(counts, part.unobserved(counts, begin, end), _NO_RATES, traffic)
-        days.append(
-            DayFigures(
-                # Where finer rows are gone the plan's day may begin within the one before.
-                date=f"{edges[number].astimezone(zone):%Y-%m-%d}",
-                up_ratio=figures["up_ratio"],
-                unobserved_seconds=figures["unobserved_seconds"],
-                uploaded_bytes=figures["uploaded_bytes"],
-                downloaded_bytes=figures["downloaded_bytes"],
-            )
-        )
-    rates = await select_network_percentiles(part.connection, part.billed) if part.billed else {}
-    unobserved = part.unobserved(total, plan.edges[0], plan.edges[-1])
-    network = to_figures(total, unobserved, rates.get(kind, _NO_RATES), total_traffic)
-    return network, make_traffic(found, rates, len(days)), days
+        total = merge_counts(total, counts)
+        figures = to_figures(counts, part.unobserved(counts, begin, end), _NO_RATES)
+        # Where finer rows are gone the plan's day may begin within the one before.
+        days.append(make_day(f"{edges[number].astimezone(zone):%Y-%m-%d}", figures, traffic, number))
+    figures = to_figures(total, part.unobserved(total, plan.edges[0], plan.edges[-1]), _NO_RATES)
+    return _Network(make_network(figures, traffic), traffic, days)
 
 
 async def _make_devices(

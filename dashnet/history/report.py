@@ -20,7 +20,8 @@ class Figures(TypedDict):
     """Seconds, bytes and Mbit/s; ratios are shares of the observed time, null where nobody looked.
 
     Of a tag or the network, seconds are those of all its devices added up. `unobserved_seconds` is time in which nobody
-    looked. The 95th percentiles are of five-minute means, null where those of the month are not all kept.
+    looked. Bytes are null where no speed was known, 0 only where it was measured as 0. The 95th percentiles are of
+    five-minute means, null where those of the month are not all kept.
     """
 
     up_ratio: float | None
@@ -30,20 +31,10 @@ class Figures(TypedDict):
     down_seconds: int
     unknown_seconds: int
     unobserved_seconds: int
-    uploaded_bytes: int
-    downloaded_bytes: int
+    uploaded_bytes: int | None
+    downloaded_bytes: int | None
     upload_speed_95th: float | None
     download_speed_95th: float | None
-
-
-class DayFigures(TypedDict):
-    """All devices together on one day of the zone, `date` as 2026-10-25."""
-
-    date: str
-    up_ratio: float | None
-    unobserved_seconds: int
-    uploaded_bytes: int
-    downloaded_bytes: int
 
 
 class DayTraffic(TypedDict):
@@ -51,6 +42,14 @@ class DayTraffic(TypedDict):
 
     uploaded_bytes: int | None
     downloaded_bytes: int | None
+
+
+class DayFigures(DayTraffic):
+    """States of all devices together on one day of the zone, `date` as 2026-10-25; traffic of the first kind alone."""
+
+    date: str
+    up_ratio: float | None
+    unobserved_seconds: int
 
 
 class TrafficFigures(DayTraffic):
@@ -99,9 +98,9 @@ class OutageFigures(TypedDict):
 class ReportFigures(TypedDict):
     """A month (2026-10) in a time zone, told up to `end`, which lies before the month's end while that is to come.
 
-    States of `network` and `days` are those of all devices; traffic is in `traffic`, for each kind that there was, and
-    that of the first kind stands in `network` and `days` too, 0 where it is not known. Devices are sorted by name;
-    `outages` are the longest first, at most 200; of `outage_count` in all.
+    States of `network` and `days` are those of all devices. Traffic is in `traffic`, for each kind that there was; that
+    of the first, which `traffic_kind` names, stands in `network` and `days` too, and all of it is null where no kind
+    was read. Devices are sorted by name; `outages` are the longest first, at most 200; of `outage_count` in all.
     """
 
     month: str
@@ -113,6 +112,7 @@ class ReportFigures(TypedDict):
     device_count: int
     ticks: Ticks
     network: Figures
+    traffic_kind: str | None
     traffic: list[TrafficFigures]
     days: list[DayFigures]
     devices: list[DeviceFigures]

@@ -84,23 +84,23 @@ def _traffic_sections(figures: ReportFigures) -> tuple[Section, ...]:
 
 
 def _is_measured(traffic: DayTraffic) -> bool:
-    return bool(traffic["uploaded_bytes"] or traffic["downloaded_bytes"])
+    return traffic["uploaded_bytes"] is not None or traffic["downloaded_bytes"] is not None
 
 
 def _traffic_section(figures: ReportFigures, traffic: TrafficFigures) -> Section:
     whose = tell_kind(traffic["kind"], figures)
-    sent, received = (format_bytes(traffic[name] or 0) for name in ("uploaded_bytes", "downloaded_bytes"))
+    sent, received = (format_bytes(traffic[name]) for name in ("uploaded_bytes", "downloaded_bytes"))
     lead = (
         f"{sent} went out and {received} came in, {whose or 'all devices together'}, counted at the network's edge. "
-        "A hatched day is one in which nobody looked: its traffic is not zero but not known."
+        "On a hatched day nobody looked, or no speed was known: its traffic is not zero but not known."
     )
     days = [
         DayFigures(
             date=day["date"],
             up_ratio=day["up_ratio"],
             unobserved_seconds=day["unobserved_seconds"],
-            uploaded_bytes=its["uploaded_bytes"] or 0,
-            downloaded_bytes=its["downloaded_bytes"] or 0,
+            uploaded_bytes=its["uploaded_bytes"],
+            downloaded_bytes=its["downloaded_bytes"],
         )
         for day, its in zip(figures["days"], traffic["days"], strict=True)
     ]
@@ -156,7 +156,7 @@ def _busiest_section(figures: ReportFigures) -> Section:
 
 
 def _total(device: DeviceFigures) -> int:
-    return device["uploaded_bytes"] + device["downloaded_bytes"]
+    return (device["uploaded_bytes"] or 0) + (device["downloaded_bytes"] or 0)
 
 
 def _tag_sections(figures: ReportFigures) -> tuple[Section, ...]:

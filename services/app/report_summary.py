@@ -108,13 +108,9 @@ def _make_traffic_cards(figures: ReportFigures) -> tuple[Card, Card]:
     first: TrafficFigures | Figures = figures["traffic"][0] if figures["traffic"] else figures["network"]
     up, down = (_tell_95th(first["upload_speed_95th"]), _tell_95th(first["download_speed_95th"]))
     return (
-        Card("▲ Uploaded", _format_known(first["uploaded_bytes"]), ", ".join(filter(None, (of, up))), "upload"),
-        Card("▼ Downloaded", _format_known(first["downloaded_bytes"]), ", ".join(filter(None, (of, down))), "download"),
+        Card("▲ Uploaded", format_bytes(first["uploaded_bytes"]), ", ".join(filter(None, (of, up))), "upload"),
+        Card("▼ Downloaded", format_bytes(first["downloaded_bytes"]), ", ".join(filter(None, (of, down))), "download"),
     )
-
-
-def _format_known(count: int | None) -> str:
-    return NOT_KNOWN if count is None else format_bytes(count)
 
 
 def tell_kind(kind: str, figures: ReportFigures) -> str:

@@ -70,7 +70,7 @@ def make_busiest_table(devices: Sequence[DeviceFigures], total_bytes: int) -> Ta
 
 
 def _busiest_row(device: DeviceFigures, total_bytes: int) -> tuple[Cell, ...]:
-    together = device["uploaded_bytes"] + device["downloaded_bytes"]
+    together = (device["uploaded_bytes"] or 0) + (device["downloaded_bytes"] or 0)
     return (
         _name(device),
         Cell(format_bytes(device["uploaded_bytes"]), format_speed(device["upload_speed_95th"])),
@@ -138,8 +138,8 @@ def _day_row(day: DayFigures, figures: ReportFigures, zone: ZoneInfo) -> tuple[C
         Cell(format_day(day["date"])),
         Cell(format_availability(day["up_ratio"])),
         Cell(format_share(min(day["unobserved_seconds"] / whole, 1) if watched and whole else 1)),
-        Cell(format_bytes(day["uploaded_bytes"]) if watched else NOT_KNOWN),
-        Cell(format_bytes(day["downloaded_bytes"]) if watched else NOT_KNOWN),
+        Cell(format_bytes(day["uploaded_bytes"])),
+        Cell(format_bytes(day["downloaded_bytes"])),
     )
 
 

@@ -36,9 +36,9 @@ def _format_percent(ratio: float, rounding: str) -> str:
     return f"<{_SPACE}0.0001{_SPACE}%" if exact < 50 else f">{_SPACE}99.9999{_SPACE}%"
 
 
-def format_bytes(count: float) -> str:
+def format_bytes(count: float | None) -> str:
     """Bytes in decimal units with three digits: 1.24 TB is 1,240,000,000,000 bytes."""
-    return _format_scaled(count, ("B", "kB", "MB", "GB", "TB", "PB", "EB"))
+    return NOT_KNOWN if count is None else _format_scaled(count, ("B", "kB", "MB", "GB", "TB", "PB", "EB"))
 
 
 def format_speed(speed: float | None) -> str:

@@ -24,6 +24,7 @@ from dashnet.reading import to_wire
 from dashnet.security_headers import make_style_policy
 from dashnet.settings import Settings
 from services.app.dependencies import CurrentSettings, Engine, RedisClient
+from services.app.older_reports import renew
 from services.app.ranges import AskedZone, invalid_field
 
 router = APIRouter(prefix="/api", tags=["history"], responses=problem_responses(422, 503))
@@ -144,7 +145,8 @@ def _parse(month: str, zone: ZoneInfo) -> _Asked:
 async def _select_figures(engine: AsyncEngine, asked: _Asked) -> bytes | None:
     """The report as JSON; None where there is none that is fresh, and the past it tells of was not written since."""
     query = text(
-        "SELECT made_at, figures::text FROM store.report WHERE month = :month AND zone = :zone AND made_at > "
+        "SELECT made_at, figures::text, figures ? 'traffic_kind' AS is_current FROM store.report "
+        "WHERE month = :month AND zone = :zone AND made_at > "
         "coalesce((SELECT max(finished_at) FROM store.job_run WHERE job = 'backfill'), '-infinity')"
     )
     async with engine.connect() as connection:
@@ -152,7 +154,13 @@ async def _select_figures(engine: AsyncEngine, asked: _Asked) -> bytes | None:
     if row is None:
         return None
     is_fresh = row.made_at >= asked.end + FINAL_AFTER or row.made_at > datetime.now(UTC) - FRESH_FOR
-    return row.figures.encode() if is_fresh else None
+    if not is_fresh:
+        return None
+    return row.figures.encode() if row.is_current else await asyncio.to_thread(_renew, row.figures)
+
+
+def _renew(stored: str) -> bytes:
+    return orjson.dumps(renew(orjson.loads(stored)))
 
 
 async def _ask(engine: AsyncEngine, redis: Redis, settings: Settings, asked: _Asked) -> datetime | None:

@@ -12,13 +12,13 @@ from tests.figures import make_device_figures, make_figures, make_measures
 WIDTHS = (900.0, 330.0)
 
 
-def make_day(number: int, up_ratio: float | None, sent: int = 0, received: int = 0) -> DayFigures:
+def make_day(number: int, up_ratio: float | None, sent: int | None = 0, received: int | None = 0) -> DayFigures:
     return DayFigures(
         date=f"2026-10-{number:02}",
         up_ratio=up_ratio,
         unobserved_seconds=0 if up_ratio is not None else 86_400,
-        uploaded_bytes=sent,
-        downloaded_bytes=received,
+        uploaded_bytes=sent if up_ratio is not None else None,
+        downloaded_bytes=received if up_ratio is not None else None,
     )
 
 
@@ -45,6 +45,20 @@ def test_days_in_which_nobody_looked_are_one_hatched_gap(draw: Callable[[Sequenc
     (gap,) = areas(chart, "unobserved")
     assert (gap.x, gap.width) == (262, 400)
     assert sum(line.role == "hatch" and gap.x <= line.x1 <= gap.x + gap.width for line in chart.lines) > 20
+
+
+def test_a_day_of_which_no_speed_is_known_is_a_gap_that_is_not_called_unwatched() -> None:
+    chart = draw_traffic([make_day(1, 1.0, 9, 9), make_day(2, 1.0, None, None), make_day(3, 1.0, 0, 0)], 862)
+    (gap,) = areas(chart, "unobserved")
+    hints = [rect.hint.split(": ")[1] for rect in areas(chart, "hit")]
+    assert hints[1:] == ["not measured", "0\N{NO-BREAK SPACE}B uploaded, 0\N{NO-BREAK SPACE}B downloaded"]
+    assert (gap.hint, "Not measured on Fri 2" in chart.caption) == ("", True)
+
+
+def test_what_is_known_of_one_direction_alone_is_shown_without_the_other() -> None:
+    chart = draw_traffic([make_day(1, 1.0, None, 9)], 862)
+    assert (areas(chart, "upload"), len(areas(chart, "download"))) == ([], 1)
+    assert "Most uploaded: not known." in chart.caption
 
 
 def test_the_line_of_availability_breaks_at_a_gap() -> None:

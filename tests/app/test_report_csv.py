@@ -28,6 +28,7 @@ def test_figures_are_told_to_the_last_digit() -> None:
 def test_what_is_not_known_is_empty() -> None:
     row = read_rows(to_csv_report(make_empty_figures(devices=1)))[0]
     assert (row["up_ratio"], row["upload_speed_95th"], row["mean_seconds_between_failures"]) == ("", "", "")
+    assert (row["uploaded_bytes"], row["downloaded_bytes"]) == ("", "")
 
 
 def test_a_formula_in_a_name_is_defused() -> None:

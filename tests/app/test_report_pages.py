@@ -34,7 +34,7 @@ def test_december_ends_with_the_year() -> None:
 
 
 def test_the_worst_are_those_that_were_least_up_and_never_those_that_nobody_saw() -> None:
-    unseen = make_measures(up=0, down=0, unknown=0, unobserved=9, sent=0, received=0)
+    unseen = make_measures(up=0, down=0, unknown=0, unobserved=9, sent=None, received=None)
     devices = [
         make_device_figures(1, "fine", up_ratio=1.0),
         make_device_figures(2, "bad", up_ratio=0.5),
@@ -55,8 +55,8 @@ def test_a_month_without_outages_says_so() -> None:
 
 
 def test_a_month_without_traffic_says_so() -> None:
-    network = make_measures(up=9, down=0, unknown=0, unobserved=0, sent=0, received=0)
-    devices = [make_device_figures(1, "idle", uploaded_bytes=0, downloaded_bytes=0)]
+    network = make_measures(up=9, down=0, unknown=0, unobserved=0, sent=None, received=None)
+    devices = [make_device_figures(1, "idle", uploaded_bytes=None, downloaded_bytes=None)]
     report = make_report(make_figures(devices=devices, network=network))
     assert section_of(report, "traffic").chart is None
     assert section_of(report, "busiest").lead == "No device had any traffic that was measured."
@@ -91,6 +91,20 @@ def test_traffic_that_is_not_known_is_not_nothing() -> None:
     figures = make_figures()
     figures["traffic"][0]["uploaded_bytes"] = None
     assert make_report(figures).cards[3].value == NOT_KNOWN
+
+
+def test_traffic_of_nothing_that_was_measured_is_shown_as_nothing() -> None:
+    network = make_measures(up=9, down=0, unknown=0, unobserved=0, sent=0, received=0)
+    report = make_report(make_figures(network=network))
+    assert section_of(report, "traffic").chart is not None
+    assert spaced(report.cards[3].value) == "0 B"
+
+
+def test_a_device_that_was_up_without_a_known_speed_has_no_bytes() -> None:
+    report = make_report(make_figures(devices=[make_device_figures(1, "pinged", uploaded_bytes=None)]))
+    table = section_of(report, "devices").table
+    assert table is not None
+    assert (table.rows[0][7].text, spaced(table.rows[0][8].text)) == (NOT_KNOWN, "10.0 GB")
 
 
 def test_percentiles_that_are_not_known_are_not_nothing() -> None:

@@ -216,6 +216,20 @@ async def test_one_made_before_all_of_the_month_was_rolled_up_is_made_anew(
     assert await count_runs(engine) == 2
 
 
+@pytest.mark.parametrize("format", ["json", "html", "pdf", "csv"])
+async def test_one_that_an_earlier_version_stored_is_shown(
+    app: httpx.AsyncClient, worker: None, engine: AsyncEngine, rows: list[Row], format: str
+) -> None:
+    """It had neither the kinds' traffic apart nor a null for what is not known."""
+    made = (await app.get(PATH)).json()
+    older = "UPDATE store.report SET made_at = now(), figures = figures - 'traffic_kind' - 'traffic'"
+    async with engine.begin() as connection:
+        await connection.execute(text(older))
+    answer = await app.get(PATH, params={"format": format})
+    assert (answer.status_code, await count_runs(engine)) == (200, 1)
+    assert format != "json" or set(answer.json()) == set(made)
+
+
 async def test_one_made_before_the_past_was_written_is_made_anew(
     app: httpx.AsyncClient, worker: None, engine: AsyncEngine
 ) -> None:

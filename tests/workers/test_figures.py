@@ -24,8 +24,19 @@ def test_where_nobody_looked_ratios_are_null() -> None:
 
 
 def test_bytes_are_an_eighth_of_bits() -> None:
-    figures = to_figures(DeviceCounts(upload_megabits=8.0, download_megabits=0.00001), 0, Percentiles())
+    counts = DeviceCounts(
+        upload_megabits=8.0, upload_known_seconds=60, download_megabits=0.00001, download_known_seconds=60
+    )
+    figures = to_figures(counts, 0, Percentiles())
     assert (figures["uploaded_bytes"], figures["downloaded_bytes"]) == (1_000_000, 1)
+
+
+@pytest.mark.parametrize("kind", [DeviceCounts, SummaryCounts])
+def test_bytes_are_null_where_no_speed_was_known_and_0_where_it_was_0(
+    kind: type[DeviceCounts | SummaryCounts],
+) -> None:
+    figures = to_figures(kind(up_seconds=60, upload_known_seconds=60), 0, Percentiles())
+    assert (figures["uploaded_bytes"], figures["downloaded_bytes"]) == (0, None)
 
 
 def test_rates_are_told_as_they_are() -> None:
