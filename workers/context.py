@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.settings import Settings
 from workers.network_client import NetworkClient
+from workers.offers import Offers
 from workers.outages import OutageLog
 
 # Pages of a large refresh that one process reads and stores side by side: one is read while the other is stored, and
@@ -39,4 +40,5 @@ class WorkerContext:
     network: NetworkClient
     outages: OutageLog = field(default_factory=lambda: OutageLog(datetime.now(UTC)))
     prepared: asyncio.Event = field(default_factory=_prepared)
+    offers: Offers = field(default_factory=Offers)
     page_slots: asyncio.Semaphore = field(default_factory=_page_slots)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dashnet.database import describe_error
 from dashnet.jobs import Job
-from dashnet.reading import to_wire
+from dashnet.reading import to_tick, to_wire
 from dashnet.store import JOB_LOCK_PREFIX, Outcome
 from workers.locks import release_lock, take_lock
 
@@ -32,7 +32,9 @@ LATEST_TAKE_UP = {
     Job.REPORT: timedelta(minutes=30),
     Job.BACKFILL: timedelta(hours=6),
 }
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 5
+# Jobs of the schedule. At full minutes one that failed is tried again within its minute, whoever asked for it.
+_SCHEDULED = (Job.REFRESH, Job.CLEAN)
 _LOCK_TRIES, _LOCK_PAUSE_SECONDS = 40, 0.05
 
 
@@ -79,7 +81,8 @@ async def open_run(
     """Claim a run and write down how it ends; None where there is nothing to do. `arguments` are kept with it.
 
     Nothing is to do when the run is over or under way already, when it comes too late (recorded as missed), and when
-    an earlier tick of the same job still runs (recorded as skipped). An error is recorded as failed and raised on.
+    an earlier tick of the same job still runs (recorded as skipped). An error is recorded as failed and raised on; a
+    tick of the schedule can then be claimed again within its minute, as its next attempt.
     A run whose worker is told to stop, or dies, stays open: `select_abandoned` finds it.
     """
     async with engine.connect() as connection, _hold_lock(connection, key) as locked:
@@ -130,28 +133,18 @@ async def _is_running(connection: AsyncConnection, job: Job) -> bool:
 async def _claim(
     connection: AsyncConnection, key: RunKey, requested_by: str, worker: str, arguments: Sequence[str | int]
 ) -> Run | None:
+    now = datetime.now(UTC)
+    in_time = now - key.tick <= LATEST_START
+    is_retried = in_time and key.job in _SCHEDULED and key.tick == to_tick(key.tick)
     values = {
         **_names(key),
         "by": requested_by,
         "worker": worker,
         "arguments": orjson.dumps(list(arguments)).decode(),
-        "in_time": datetime.now(UTC) - key.tick <= LATEST_START,
+        "in_time": in_time,
+        "attempts": MOST_ATTEMPTS if is_retried else 0,
     }
-    claimed = await connection.execute(
-        text(
-            "INSERT INTO store.job_run AS run (job, tick, after_id, requested_by, worker, arguments, started_at) "
-            "VALUES (:job, :tick, :after_id, :by, :worker, CAST(:arguments AS jsonb), now()) "
-            "ON CONFLICT (job, tick, after_id) DO UPDATE "
-            "SET attempt = run.attempt + CAST(run.outcome IS NULL AS int), worker = excluded.worker, "
-            "started_at = now(), outcome = NULL, finished_at = NULL, error = NULL "
-            # A tick may have been recorded as skipped by its own double, before the holder of the lock wrote it down,
-            # and as missed when the clock was set forward: set back since, it may be in time again.
-            "WHERE run.outcome IS NULL OR run.outcome = 'skipped' OR (run.outcome = 'missed' AND :in_time) "
-            "RETURNING attempt, arguments::text AS arguments"
-        ),
-        values,
-    )
-    row = claimed.one_or_none()
+    row = (await connection.execute(_CLAIM, values)).one_or_none()
     if row is None:
         await connection.rollback()
         return None
@@ -159,7 +152,11 @@ async def _claim(
     # Somebody waits for a report, however long the workers were busy.
     is_urgent = attempt == 1 and key.job is not Job.REPORT
     latest = LATEST_START if is_urgent else LATEST_TAKE_UP.get(key.job, LATEST_START)
-    if datetime.now(UTC) - key.tick > latest:
+    if now - key.tick > latest:
+        if attempt > 1 and key.job in LATEST_TAKE_UP:
+            # It stays open for the watch over abandoned runs, which knows why nobody finished it.
+            await connection.rollback()
+            return None
         outcome, error = (Outcome.MISSED, "came too late") if attempt == 1 else (Outcome.FAILED, "its worker died")
         await end_run(connection, key, outcome, error)
         await connection.commit()
@@ -167,6 +164,20 @@ async def _claim(
         return None
     await connection.commit()
     return Run(key, connection, attempt, orjson.loads(row.arguments))
+
+
+# A tick may have been recorded as skipped by its own double, before the holder of the lock wrote it down, and as missed
+# when the clock was set forward: set back since, it may be in time again.
+_CLAIM = text(
+    "INSERT INTO store.job_run AS run (job, tick, after_id, requested_by, worker, arguments, started_at) "
+    "VALUES (:job, :tick, :after_id, :by, :worker, CAST(:arguments AS jsonb), now()) "
+    "ON CONFLICT (job, tick, after_id) DO UPDATE "
+    "SET attempt = run.attempt + CAST(coalesce(run.outcome, 'failed') = 'failed' AS int), worker = excluded.worker, "
+    "started_at = now(), outcome = NULL, finished_at = NULL, error = NULL "
+    "WHERE run.outcome IS NULL OR run.outcome = 'skipped' OR (run.outcome = 'missed' AND :in_time) "
+    "OR (run.outcome = 'failed' AND run.attempt < :attempts) "
+    "RETURNING attempt, arguments::text AS arguments"
+)
 
 
 async def keep_arguments(run: Run, arguments: Sequence[str | int]) -> None:

@@ -18,13 +18,18 @@ async def select_last_done(connection: AsyncConnection, job: Job) -> datetime | 
 
 async def select_outcome(connection: AsyncConnection, key: RunKey) -> str | None:
     """How a run ended: an outcome, `running`, or None where nobody has begun it."""
+    return (await select_attempt(connection, key))[0]
+
+
+async def select_attempt(connection: AsyncConnection, key: RunKey) -> tuple[str | None, int]:
+    """As `select_outcome`, with the number of the newest attempt; 0 where there was none."""
     query = text(
-        "SELECT coalesce(outcome, 'running') FROM store.job_run "
+        "SELECT coalesce(outcome, 'running') AS outcome, attempt FROM store.job_run "
         "WHERE job = :job AND tick = :tick AND after_id = :after_id"
     )
     values = {"job": key.job, "tick": key.tick, "after_id": key.after_id}
-    outcome: str | None = await connection.scalar(query, values)
-    return outcome
+    row = (await connection.execute(query, values)).one_or_none()
+    return (row.outcome, row.attempt) if row else (None, 0)
 
 
 async def select_begin(connection: AsyncConnection) -> datetime | None:

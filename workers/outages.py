@@ -45,6 +45,7 @@ class Session:
 
     begin: datetime
     end: datetime
+    worker: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +146,13 @@ async def read_past(redis: Redis, settings: Settings, log: OutageLog, now: datet
     sessions.sort(key=lambda one: datetime.fromisoformat(one[1]["end"]))
     if len(sessions) > MOST_SESSIONS:
         await _forget_sessions(redis, settings, [name for name, _ in sessions[:-MOST_SESSIONS]])
-    spans = [
-        Session(datetime.fromisoformat(name.decode().rsplit(" ", 1)[1]), datetime.fromisoformat(seen["end"]))
-        for name, seen in sessions
-    ]
+    spans = [_parse_session(name.decode(), seen["end"]) for name, seen in sessions]
     return Past(sorted(outages, key=lambda one: one.begin), sorted(spans, key=lambda one: one.begin))
+
+
+def _parse_session(name: str, end: str) -> Session:
+    worker, begin = name.rsplit(" ", 1)
+    return Session(datetime.fromisoformat(begin), datetime.fromisoformat(end), worker)
 
 
 async def is_alone(redis: Redis, settings: Settings, log: OutageLog, now: datetime) -> bool:

@@ -58,8 +58,11 @@ def cut_evenly(device_count: int, page_devices: int) -> int:
 async def plan_pages(run: Run, page_devices: int) -> Sequence[Page]:
     """Return the pages of a refresh. One that is taken up has the pages that its first worker planned.
 
-    Devices may have come or gone since then: other pages would leave out some that are in none of those.
+    Devices may have come or gone since then: other pages would leave out some that are in none of those. Pages that
+    failed in an earlier attempt begin anew.
     """
+    if run.attempt > 1:
+        await _forget_failed_pages(run)
     starts = [int(start) for start in run.arguments]
     if not starts:
         starts = list(await select_page_starts(run.connection, page_devices))
@@ -67,6 +70,14 @@ async def plan_pages(run: Run, page_devices: int) -> Sequence[Page]:
         if len(starts) > 1:
             await keep_arguments(run, starts)
     return [Page(after, until) for after, until in zip(starts, [*starts[1:], None], strict=True)]
+
+
+async def _forget_failed_pages(run: Run) -> None:
+    await run.connection.execute(
+        text("DELETE FROM store.job_run WHERE job = 'refresh_page' AND tick = :tick AND outcome = 'failed'"),
+        {"tick": run.key.tick},
+    )
+    await run.connection.commit()
 
 
 async def select_page_starts(connection: AsyncConnection, page_devices: int) -> Sequence[int]:

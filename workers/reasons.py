@@ -13,6 +13,8 @@ NOTHING_WRONG = "not known: a worker was up, and no outage was noticed; a backup
 _MINUTE = timedelta(minutes=1)
 # A worker says no more often than this that it is up, and a busy machine lets it do so later.
 _LONGEST_SILENCE = timedelta(seconds=10)
+# So long after it said so last, a worker was up at the most; it says so each two seconds.
+_SESSION_PAUSE = timedelta(seconds=3)
 _LEAST_OVERLAP = timedelta(seconds=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -31,6 +33,21 @@ def explain_span(begin: datetime, end: datetime, past: Past) -> str | None:
     """The outage that takes up most of a span; None where there was none."""
     found = _find_longest(begin, end, past.outages)
     return str(found) if found else None
+
+
+def explain_abandoned(worker: str, started_at: datetime, until: datetime, past: Past, now: datetime) -> str:
+    """Why a run that `worker` began, and that nobody could take up after `until`, was left open.
+
+    An outage is the reason only where it came while that worker was up. Later ones kept nobody from anything.
+    """
+    end, is_dead = min(until, now), True
+    for session in past.sessions:
+        if session.worker == worker and session.begin <= started_at <= session.end + _SESSION_PAUSE:
+            is_dead = now - session.end > _LONGEST_SILENCE
+            end = min(end, session.end + _SESSION_PAUSE) if is_dead else end
+    # Of a worker that lives, only Postgres can have taken back the lock.
+    otherwise = "its worker died" if is_dead else "Postgres dropped its worker's connection"
+    return explain_span(started_at, end, past) or otherwise
 
 
 def _explain(tick: datetime, causes: Sequence[Outage]) -> str:

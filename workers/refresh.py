@@ -18,7 +18,7 @@ from workers.network_client import Readings
 from workers.pages import Page, plan_pages, run_pages, to_limit
 from workers.parked_readings import Taken, park_tick, reopen_rolled, store_parked
 from workers.publishing import change_store
-from workers.snapshots import insert_snapshots, to_publication
+from workers.snapshots import count_snapshots, insert_snapshots, to_publication
 from workers.state_changes import insert_state_changes
 
 logger = logging.getLogger(__name__)
@@ -138,5 +138,7 @@ async def _store_readings(context: WorkerContext, run: Run, readings: Readings) 
         await reopen_rolled(run.connection, tick)
         part = await asyncio.to_thread(to_part, readings.interfaces, stored) if readings.interfaces else b""
         outbox.put(Kind.SNAPSHOTS, to_publication(to_wire(tick), readings, stored, changes), part)
+        is_all = len(stored) == len(readings.device_ids)
+        count = len(stored) if is_all else await count_snapshots(run.connection, tick, readings.device_ids)
     run.device_count += len(readings.device_ids)
-    run.snapshot_count += len(stored)
+    run.snapshot_count += count

@@ -18,10 +18,11 @@ from dashnet.database import describe_outage, is_unreachable
 from dashnet.jobs import Job, enqueue, release_future_jobs, request_now, request_once
 from dashnet.reading import to_tick, to_wire
 from dashnet.redis import describe_outage as describe_redis_outage
+from dashnet.store import Outcome
 from workers.clean import coming_days
 from workers.context import WorkerContext
-from workers.ledger import SCHEDULE, RunKey
-from workers.ledger_queries import select_begin, select_last_begun, select_last_done, select_outcome
+from workers.ledger import MOST_ATTEMPTS, SCHEDULE, RunKey
+from workers.ledger_queries import select_attempt, select_begin, select_last_begun, select_last_done
 from workers.missed import record_missed, scheduled_job
 from workers.outages import Outage, read_past, write_session
 from workers.parking import is_parked, is_taken, list_parked
@@ -169,8 +170,12 @@ class Schedule:
 
     async def _offer_until_settled(self, connection: AsyncConnection, tick: datetime) -> None:
         job = scheduled_job(tick)
-        outcome = await select_outcome(connection, RunKey(job, tick))
-        if outcome not in (None, "missed", "running"):
+        outcome, attempt = await select_attempt(connection, RunKey(job, tick))
+        if outcome == Outcome.FAILED and attempt < MOST_ATTEMPTS:
+            # 3, 6, 12 and 24 s: whatever is back within the minute is met by an attempt.
+            if self._is_offer_due(tick, OFFER_SECONDS * 2 ** (attempt - 1)):
+                await self._make_offer(job, tick)
+        elif outcome not in (None, "missed", "running"):
             self._settled = tick
         elif outcome != "running" and self._is_offer_due(tick):
             await self._make_offer(job, tick)
@@ -181,8 +186,8 @@ class Schedule:
         await self._enqueue(job, tick, self._offer)
         self._offered, self._offered_at = tick, self._clock.monotonic()
 
-    def _is_offer_due(self, tick: datetime) -> bool:
-        return tick != self._offered or self._clock.monotonic() - self._offered_at >= OFFER_SECONDS
+    def _is_offer_due(self, tick: datetime, pause_seconds: float = OFFER_SECONDS) -> bool:
+        return tick != self._offered or self._clock.monotonic() - self._offered_at >= pause_seconds
 
     async def _enqueue(self, job: Job, tick: datetime, offer: int) -> None:
         settings, job_id = self._context.settings, f"{job}:{to_wire(tick)}:schedule:{offer}"

@@ -49,6 +49,13 @@ async def insert_snapshots(
     return set(inserted or ())
 
 
+async def count_snapshots(connection: AsyncConnection, tick: datetime, device_ids: Sequence[int]) -> int:
+    """How many of these devices have a snapshot of the tick, whichever attempt stored it."""
+    query = text("SELECT count(*) FROM store.snapshot WHERE time_stamp = :tick AND device_id = ANY(:ids)")
+    count: int = await connection.scalar(query, {"tick": tick, "ids": device_ids})
+    return count
+
+
 def to_publication(
     tick: str, readings: Readings, stored: set[int], state_changes: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from workers.ledger import LATEST_TAKE_UP, MOST_ATTEMPTS, RunKey, end_run
 from workers.locks import is_locked
 from workers.outages import read_past
 from workers.publishing import mend_publications
-from workers.reasons import explain_span
+from workers.reasons import explain_abandoned
 
 logger = logging.getLogger(__name__)
 
@@ -36,20 +36,35 @@ class AbandonedRun:
     key: RunKey
     requested_by: str
     attempt: int
+    worker: str
+    started_at: datetime
     arguments: Sequence[str | int] = ()
+
+    @property
+    def latest(self) -> datetime:
+        """When it is too late to take it up."""
+        return self.key.tick + LATEST_TAKE_UP[self.key.job]
 
 
 async def select_abandoned(connection: AsyncConnection) -> Sequence[AbandonedRun]:
     """Runs that any worker may take up, and that are open while nobody holds their lock."""
     rows = await connection.execute(
         text(
-            "SELECT job, tick, requested_by, attempt, arguments::text AS arguments FROM store.job_run "
+            "SELECT job, tick, requested_by, attempt, coalesce(worker, '') AS worker, "
+            "coalesce(started_at, tick) AS started_at, arguments::text AS arguments FROM store.job_run "
             "WHERE outcome IS NULL AND job = ANY(:jobs) ORDER BY tick"
         ),
         {"jobs": list(LATEST_TAKE_UP)},
     )
     runs = [
-        AbandonedRun(RunKey(Job(row.job), row.tick), row.requested_by, row.attempt, orjson.loads(row.arguments))
+        AbandonedRun(
+            RunKey(Job(row.job), row.tick),
+            row.requested_by,
+            row.attempt,
+            row.worker,
+            row.started_at,
+            orjson.loads(row.arguments),
+        )
         for row in rows
     ]
     locked = {name: await is_locked(connection, name) for name in {run.key.lock_name for run in runs}}
@@ -80,10 +95,7 @@ async def take_up_abandoned(context: WorkerContext) -> None:
     async with context.engine.connect() as connection:
         for run in await select_abandoned(connection):
             if _is_in_time(run):
-                job_id = f"{run.key.job}:{to_wire(run.key.tick)}:{run.attempt + 1}"
-                arguments = (to_wire(run.key.tick), run.requested_by, *run.arguments)
-                if await enqueue(context.redis, context.settings, run.key.job, *arguments, job_id=job_id):
-                    logger.warning("taking up an abandoned run run=%s attempt=%d", run.key, run.attempt + 1)
+                await _take_up(context, run)
             else:
                 logger.warning("giving up an abandoned run run=%s attempt=%d", run.key, run.attempt)
                 await end_run(connection, run.key, Outcome.FAILED, await _explain(context, run))
@@ -91,12 +103,22 @@ async def take_up_abandoned(context: WorkerContext) -> None:
         await mend_publications(context, connection)
 
 
+async def _take_up(context: WorkerContext, run: AbandonedRun) -> None:
+    # Under another name each time: that of a job whose worker was killed stays taken for long.
+    job_id = context.offers.next_id(f"{run.key.job}:{to_wire(run.key.tick)}:{run.attempt + 1}")
+    if job_id is None:
+        return
+    arguments = (to_wire(run.key.tick), run.requested_by, *run.arguments)
+    if await enqueue(context.redis, context.settings, run.key.job, *arguments, job_id=job_id):
+        logger.warning("taking up an abandoned run run=%s attempt=%d", run.key, run.attempt + 1)
+
+
 async def _explain(context: WorkerContext, run: AbandonedRun) -> str:
     """Why nobody finished it: an outage of Postgres leaves a run open too, though its worker lives."""
     now = datetime.now(UTC)
     past = await read_past(context.redis, context.settings, context.outages, now)
-    return explain_span(run.key.tick, now, past) or f"its worker died, attempt {run.attempt}"
+    return f"{explain_abandoned(run.worker, run.started_at, run.latest, past, now)}, attempt {run.attempt}"
 
 
 def _is_in_time(run: AbandonedRun) -> bool:
-    return run.attempt < MOST_ATTEMPTS and datetime.now(UTC) - run.key.tick < LATEST_TAKE_UP[run.key.job]
+    return run.attempt < MOST_ATTEMPTS and datetime.now(UTC) < run.latest

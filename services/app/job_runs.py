@@ -25,8 +25,10 @@ _MINUTE = timedelta(minutes=1)
 
 
 class JobRunPublic(BaseModel):
-    """A tick and what became of it; `outcome` is null while it runs, `attempt` counts workers that tried.
+    """A tick and what became of it; `outcome` is null while it runs.
 
+    `attempt` is the number of the newest attempt: a run whose worker died is taken up by another, and a tick of the
+    schedule that failed is tried again within its minute. All else is about that attempt.
     `progress`, from 0 to 1, is told by long jobs only.
     """
 

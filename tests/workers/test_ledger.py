@@ -7,12 +7,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dashnet.errors import ServiceUnavailable
 from dashnet.jobs import Job
-from workers.ledger import (
-    Run,
-    RunKey,
-    open_run,
-)
+from dashnet.reading import to_tick
+from workers.ledger import MOST_ATTEMPTS, Run, RunKey, open_run
 from workers.locks import try_lock
 from workers.watch import select_abandoned
 
@@ -118,6 +116,72 @@ async def test_a_run_over_its_limit_is_recorded_as_failed(engine: AsyncEngine, n
             await asyncio.Event().wait()
     (row,) = await select_runs(engine)
     assert (row.outcome, row.error) == ("failed", "took longer than 0.05 s")
+
+
+@pytest.fixture
+def minute(now: datetime) -> datetime:
+    """A tick of the schedule that is not over while a test runs."""
+    return to_tick(now) + timedelta(minutes=1)
+
+
+async def fail_once(engine: AsyncEngine, key: RunKey) -> bool:
+    """Fail in a run; whether there was one."""
+    try:
+        async with open_run(engine, key, requested_by="schedule", worker="w", timeout_seconds=5) as run:
+            if run is not None:
+                raise ServiceUnavailable("Redis is out of reach")
+    except ServiceUnavailable:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("job", [Job.REFRESH, Job.CLEAN])
+async def test_a_tick_of_the_schedule_that_failed_is_tried_again_and_the_ledger_has_its_newest_attempt(
+    engine: AsyncEngine, minute: datetime, job: Job
+) -> None:
+    assert await fail_once(engine, RunKey(job, minute))
+    (row,) = await select_runs(engine)
+    assert (row.outcome, row.attempt, row.error) == ("failed", 1, "Redis is out of reach")
+    assert await run_once(engine, RunKey(job, minute))
+    (row,) = await select_runs(engine)
+    assert (row.outcome, row.attempt, row.error) == ("done", 2, None)
+    assert not await run_once(engine, RunKey(job, minute))
+
+
+async def test_a_tick_that_always_fails_is_tried_a_bounded_number_of_times(
+    engine: AsyncEngine, minute: datetime
+) -> None:
+    tried = [await fail_once(engine, RunKey(Job.REFRESH, minute)) for _ in range(MOST_ATTEMPTS + 2)]
+    assert tried == [True] * MOST_ATTEMPTS + [False] * 2
+    (row,) = await select_runs(engine)
+    assert (row.outcome, row.attempt, row.error) == ("failed", MOST_ATTEMPTS, "Redis is out of reach")
+
+
+async def test_a_tick_that_failed_is_not_tried_again_once_its_minute_is_over(
+    engine: AsyncEngine, minute: datetime
+) -> None:
+    over = minute - timedelta(minutes=3)
+    await insert_run(engine, over, "failed")
+    assert not await run_once(engine, RunKey(Job.REFRESH, over))
+    assert [row.outcome for row in await select_runs(engine)] == ["failed"]
+
+
+async def test_a_refresh_by_hand_that_failed_stays_so_for_its_asker_was_told(
+    engine: AsyncEngine, minute: datetime
+) -> None:
+    by_hand = RunKey(Job.REFRESH, minute + timedelta(seconds=7))
+    assert await fail_once(engine, by_hand)
+    assert not await run_once(engine, by_hand)
+
+
+async def test_a_run_that_is_taken_up_too_late_is_left_to_the_watch_which_knows_why(
+    engine: AsyncEngine, now: datetime
+) -> None:
+    late = now - timedelta(seconds=61)
+    await insert_run(engine, late, None)
+    assert not await run_once(engine, RunKey(Job.REFRESH, late))
+    (row,) = await select_runs(engine)
+    assert (row.outcome, row.attempt) == (None, 1)
 
 
 async def leave_open(engine: AsyncEngine, key: RunKey) -> None:

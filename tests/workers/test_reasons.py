@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from workers.outages import Outage, Past, Session
-from workers.reasons import NOT_KNOWN, NOTHING_WRONG, explain_span, explain_ticks
+from workers.reasons import NOT_KNOWN, NOTHING_WRONG, explain_abandoned, explain_span, explain_ticks
 
 NOON = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -68,3 +68,29 @@ def test_a_span_without_an_outage_has_no_reason() -> None:
     past = Past([Outage(POSTGRES, at(1), at(4))], [])
     assert (explain_span(at(2), at(6), past) or "").startswith(POSTGRES)
     assert explain_span(at(5), at(6), past) is None
+
+
+def explain_left_open(outages: list[Outage], worker_until: float, now: float = 10) -> str:
+    """Of a run that began at minute 1 and could be taken up until minute 2."""
+    past = Past(outages, [Session(at(0), at(worker_until), "w"), Session(at(0), at(now), "another")])
+    return explain_abandoned("w", at(1), at(2), past, at(now))
+
+
+def test_a_run_left_open_before_an_outage_began_is_not_explained_by_it() -> None:
+    assert explain_left_open([Outage(POSTGRES, at(1.5), at(9))], worker_until=1.1) == "its worker died"
+    assert explain_left_open([Outage(POSTGRES, at(2.5), at(9))], worker_until=1.1) == "its worker died"
+
+
+def test_a_run_left_open_is_not_explained_by_an_outage_after_its_time() -> None:
+    reason = explain_left_open([Outage(POSTGRES, at(2), at(9))], worker_until=10)
+    assert reason == "Postgres dropped its worker's connection"
+
+
+def test_a_run_left_open_in_an_outage_is_explained_by_it_whether_its_worker_lived_or_ended() -> None:
+    outage = Outage(POSTGRES, at(1.05), at(9))
+    assert explain_left_open([outage], worker_until=10) == str(outage)
+    assert explain_left_open([outage], worker_until=1.2) == str(outage)
+
+
+def test_a_run_left_open_by_a_worker_that_nobody_knows_had_one_that_died() -> None:
+    assert explain_abandoned("w", at(1), at(2), Past([], []), at(9)) == "its worker died"

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,13 +11,15 @@ from sqlalchemy import text
 from dashnet.errors import ServiceUnavailable
 from dashnet.jobs import Job
 from dashnet.publication import Position, read_missed, read_position
+from dashnet.reading import to_tick
 from tests.conftest import run_network
 from tests.factories import make_device
 from tests.network.drivers.silent import silent_port
 from workers.context import WorkerContext
-from workers.network_client import NetworkClient
+from workers.network_client import NetworkClient, Readings
 from workers.pages import Page
 from workers.refresh import refresh, refresh_page
+from workers.sync import sync
 
 
 async def select_all(context: WorkerContext, query: str) -> Sequence[Any]:
@@ -85,7 +88,41 @@ async def test_a_run_taken_up_after_its_snapshots_were_stored_stores_none_twice(
         await connection.execute(text("UPDATE store.job_run SET outcome = NULL, finished_at = NULL"))
     await refresh(context, now, "test")
     assert await select_all(context, "SELECT count(*) FROM store.snapshot") == [(3,)]
-    assert await select_all(context, "SELECT attempt, outcome FROM store.job_run") == [(2, "done")]
+    runs = await select_all(context, "SELECT attempt, outcome, snapshot_count FROM store.job_run")
+    assert runs == [(2, "done", 3)]
+
+
+@pytest.mark.parametrize("page_devices", [2, 100], ids=["in pages", "in one"])
+async def test_a_scheduled_refresh_that_failed_half_way_is_made_whole_within_its_minute(
+    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int], now: datetime, page_devices: int
+) -> None:
+    tick, client = to_tick(now) + timedelta(minutes=1), FailingClient(context.settings)
+    await sync(context, 1)
+    async with client:
+        settings = context.settings.model_copy(update={"refresh_page_devices": page_devices})
+        small = replace(context, settings=settings, network=client)
+        with pytest.raises(ServiceUnavailable):
+            await refresh(small, tick, "schedule")
+        failed = await select_all(context, "SELECT outcome, attempt FROM store.job_run WHERE job = 'refresh'")
+        await refresh(small, tick, "schedule")
+    assert failed == [("failed", 1)]
+    done = "SELECT outcome, attempt, device_count, snapshot_count FROM store.job_run WHERE job = 'refresh'"
+    assert await select_all(context, done) == [("done", 2, 3, 3)]
+    counts = "SELECT count(*), count(DISTINCT device_id) FROM store.snapshot"
+    assert await select_all(context, counts) == [(3, 3)]
+
+
+class FailingClient(NetworkClient):
+    """A client whose network service is gone after the first page, or at once where there is one; later it is back."""
+
+    _calls = 0
+
+    async def read_devices(self, after: int, limit: int, **options: Any) -> Readings:
+        """As the client does, but for the second call; the first where one page holds all."""
+        self._calls += 1
+        if self._calls == (1 if limit > 3 else 2):
+            raise ServiceUnavailable("the network service is out of reach")
+        return await super().read_devices(after, limit, **options)
 
 
 async def test_new_changed_and_gone_devices_reach_the_store(

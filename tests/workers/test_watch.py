@@ -8,6 +8,7 @@ from dashnet.tasks import cancel_and_wait
 from tests.servers import DEADLINE_SECONDS
 from workers.context import WorkerContext
 from workers.ledger import MOST_ATTEMPTS
+from workers.outages import Outage
 from workers.watch import take_up_abandoned, watch_for_abandoned
 
 
@@ -20,6 +21,31 @@ async def leave_open(context: WorkerContext, job: str, tick: datetime, attempt: 
             ),
             {"job": job, "tick": tick, "attempt": attempt},
         )
+
+
+async def test_a_run_whose_next_worker_dies_before_it_begins_is_offered_again(
+    context: WorkerContext, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name of a job stays taken for long after its worker was killed."""
+    monkeypatch.setattr("workers.offers.OFFER_SECONDS", 0)
+    await leave_open(context, "refresh", now)
+    await take_up_abandoned(context)
+    await take_up_abandoned(context)
+    assert len(await context.redis.keys("arq:job:refresh:*:2*")) == 2
+
+
+async def test_a_run_that_is_given_up_says_what_was_wrong_in_its_own_time(
+    context: WorkerContext, now: datetime
+) -> None:
+    tick = now - timedelta(minutes=5)
+    later = tick + timedelta(minutes=2)
+    context.outages.add(Outage("Postgres was out of reach", later, now))
+    await leave_open(context, "refresh", tick)
+    async with context.engine.begin() as connection:
+        await connection.execute(text("UPDATE store.job_run SET started_at = tick, worker = 'gone'"))
+    await take_up_abandoned(context)
+    async with context.engine.connect() as connection:
+        assert await connection.scalar(text("SELECT error FROM store.job_run")) == "its worker died, attempt 1"
 
 
 async def outcome_of(context: WorkerContext) -> str | None:
