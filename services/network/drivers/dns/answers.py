@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 import dns.exception
-import dns.message
 import dns.name
 import dns.rcode
 import dns.rdata
@@ -15,6 +14,7 @@ from dns.rdtypes.ANY.TXT import TXT
 
 from dashnet.errors import DeviceFailure
 from services.network.drivers.dns.options import DnsOptions
+from services.network.drivers.dns.responses import Response
 
 _SHOWN_ANSWERS = 5
 _SHOWN_CHARACTERS = 100
@@ -23,33 +23,31 @@ _QUOTED = re.compile(r'\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(\d{3}|.)", re.DOTALL)
 
 
-def check_answers(response: dns.message.Message, options: DnsOptions) -> None:
+def check_answers(response: Response, options: DnsOptions) -> None:
     """Hold the answers to what the options expect.
 
     Raises:
         DeviceFailure: they are others.
     """
-    rcode, asked = response.rcode(), f"{options.record_type} of {options.query_name}"
+    rcode, records = response.rcode, response.records
+    asked = f"{options.record_type} of {options.query_name}"
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         raise DeviceFailure(f"answers {dns.rcode.to_text(rcode)} to {asked}")
-    records = find_records(response, options.record_type)
-    answers = [to_text(record) for record in records]
     if options.expected == []:
-        if answers:
-            raise DeviceFailure(f"answers {_shown(answers)} to {asked}, expected is none")
+        if records:
+            raise DeviceFailure(f"answers {_shown(to_texts(records))} to {asked}, expected is none")
         return
-    if not answers:
+    if not records:
         raise DeviceFailure(f"knows no {asked} ({dns.rcode.to_text(rcode)})")
     expected = options.expected or ()
     missing = [one for one in expected if not any(is_expected(record, one) for record in records)]
     if missing:
-        raise DeviceFailure(f"answers {_shown(answers)} to {asked}, expected is {_shown(missing)}")
+        raise DeviceFailure(f"answers {_shown(to_texts(records))} to {asked}, expected is {_shown(missing)}")
 
 
-def find_records(response: dns.message.Message, record_type: str) -> Sequence[dns.rdata.Rdata]:
-    """Return the records of this type, in the order of the response."""
-    wanted = dns.rdatatype.from_text(record_type)
-    return [record for rrset in response.answer if rrset.rdtype == wanted for record in rrset]
+def to_texts(records: Sequence[dns.rdata.Rdata]) -> Sequence[str]:
+    """Return the records for people, each once."""
+    return list(dict.fromkeys(map(to_text, records)))
 
 
 def to_text(record: dns.rdata.Rdata) -> str:

@@ -33,5 +33,5 @@ class DnsDriver:
         addresses = await self._names.resolve(target.ip_address)
         deadline = asyncio.get_running_loop().time() + options.timeout_seconds
         answer = await connect_early(addresses, partial(ask, options, deadline), options.timeout_seconds)
-        check_answers(answer.message, options)
+        check_answers(answer.response, options)
         return Reading(target.device_id, State.UP, None, None, answer.seconds, datetime.now(UTC))

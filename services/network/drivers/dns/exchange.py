@@ -8,13 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
-import dns.flags
-import dns.message
 import dns.rcode
 
 from dashnet.errors import DeviceFailure, DeviceTimeout
-from services.network.drivers.dns.messages import NoAnswer, Question, make_question, read_answer, refuses_edns
+from services.network.drivers.dns.messages import Question, make_question, read_answer, refuses_edns
 from services.network.drivers.dns.options import DnsOptions
+from services.network.drivers.dns.responses import NoAnswer, Response
 from services.network.drivers.names import to_driver_error
 
 # A question over UDP may get lost: it is asked again after this part of the time, and once more after as much again.
@@ -27,7 +26,7 @@ _MOST_WAITING = 64
 class Answer:
     """An answer, and the time from its question to it."""
 
-    message: dns.message.Message
+    response: Response
     question: Question
     seconds: float
 
@@ -109,7 +108,7 @@ class _Exchange:
                 answer = await self._receive(inbox)
         finally:
             transport.close()
-        if answer.message.flags & dns.flags.TC:
+        if answer.response.is_cut:
             return await self._ask_over_tcp(answer.question)
         return answer
 
@@ -141,9 +140,9 @@ class _Exchange:
             except NoAnswer as none:
                 self._instead = str(none)
                 continue
-            if not refuses_edns(answer.message, answer.question):
+            if not refuses_edns(answer.response, answer.question):
                 return answer
-            self._instead = f"{dns.rcode.to_text(answer.message.rcode())} to a question with EDNS"
+            self._instead = f"{dns.rcode.to_text(answer.response.rcode)} to a question with EDNS"
             if all(question.has_edns for question, _ in self._asked.values()):
                 raise _EdnsRefused
 
@@ -159,7 +158,7 @@ class _Exchange:
 
     async def _ask_over_tcp(self, question: Question) -> Answer:
         answer = await self._converse(question)
-        if refuses_edns(answer.message, question):
+        if refuses_edns(answer.response, question):
             return await self._converse(make_question(self._options, has_edns=False))
         return answer
 

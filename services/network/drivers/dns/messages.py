@@ -1,29 +1,31 @@
 """Questions to name servers, and what comes back, told from answers to something else. No IO."""
 
 import secrets
-import struct
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.opcode
 import dns.rcode
+import dns.rdatatype
 
 from services.network.drivers.dns.options import DnsOptions, to_query_name
+from services.network.drivers.dns.responses import NoAnswer, Response, read_question, read_response
 
-# dnspython raises these, too, where bytes make no message.
-_UNREADABLE = (dns.exception.DNSException, ValueError, LookupError, struct.error)
 _REFUSALS = {dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS}
 _FAILURES = {dns.rcode.SERVFAIL, dns.rcode.REFUSED}
 # Servers that have not read the question cannot repeat it.
 _HEADERS_ALONE = {dns.rcode.FORMERR, dns.rcode.NOTIMP, *_FAILURES}
 
 
-class NoAnswer(Exception):
-    """Something came that answers no question of ours; `str` of it follows the word "answers"."""
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A question but for its number; `asked` is as `read_question` returns it."""
+
+    wire: bytes
+    asked: bytes
+    record_type: dns.rdatatype.RdataType
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,57 +33,46 @@ class Question:
     """One question, sent once, with the number of two bytes that its answer bears."""
 
     number: bytes
-    message: dns.message.Message
     wire: bytes
+    asked: bytes
+    record_type: dns.rdatatype.RdataType
     has_edns: bool
 
 
 def make_question(options: DnsOptions, *, has_edns: bool) -> Question:
     """Return a new question for what the options ask, recursion desired."""
-    message, wire = _prepare(options.query_name, options.record_type, has_edns)
+    prepared = _prepare(options.query_name, options.record_type, has_edns)
     number = secrets.token_bytes(2)
-    return Question(number, message, number + wire[2:], has_edns)
+    return Question(number, number + prepared.wire[2:], prepared.asked, prepared.record_type, has_edns)
 
 
 @lru_cache(maxsize=16_384)
-def _prepare(query_name: str, record_type: str, has_edns: bool) -> tuple[dns.message.Message, bytes]:
+def _prepare(query_name: str, record_type: str, has_edns: bool) -> _Prepared:
     # The same questions are asked every minute, and differ in their number alone.
-    name = to_query_name(query_name, record_type)
-    message = dns.message.make_query(name, record_type, use_edns=0 if has_edns else False)
-    return message, message.to_wire()
+    name, kind = to_query_name(query_name, record_type), dns.rdatatype.from_text(record_type)
+    wire = dns.message.make_query(name, kind, use_edns=0 if has_edns else False).to_wire()
+    return _Prepared(wire, read_question(wire), kind)
 
 
-def read_answer(wire: bytes, question: Question) -> dns.message.Message:
-    """Return the answer to this question; one that was cut may lack records, and has the flag TC.
+def read_answer(wire: bytes, question: Question) -> Response:
+    """Return the answer to this question; one that was cut may lack records.
 
     Raises:
         NoAnswer: it is none.
     """
-    message = _parse(wire)
-    if not message.flags & dns.flags.QR:
+    response = read_response(wire, question.record_type)
+    if not response.flags & dns.flags.QR:
         raise NoAnswer("with a question instead of an answer")
-    if not message.question and message.rcode() not in _HEADERS_ALONE:
+    if not response.questions and response.rcode not in _HEADERS_ALONE:
         raise NoAnswer("without the question section")
-    is_same = wire[:2] == question.number and message.opcode() == dns.opcode.QUERY
-    if is_same and message.question in ([], question.message.question):
-        return message
+    is_same = wire[:2] == question.number and dns.opcode.from_flags(response.flags) == dns.opcode.QUERY
+    if is_same and response.questions in ([], [question.asked]):
+        return response
     raise NoAnswer("another question")
 
 
-def _parse(wire: bytes) -> dns.message.Message:
-    try:
-        return dns.message.from_wire(wire, raise_on_truncation=True)
-    except dns.message.Truncated as cut:
-        return cast(dns.message.Message, cut.message())  # type: ignore[no-untyped-call]  # dnspython's own
-    except dns.message.TrailingJunk:
-        raise NoAnswer("with bytes after the end of the message") from None
-    except _UNREADABLE:
-        raise NoAnswer("with something that is no DNS message") from None
-
-
-def refuses_edns(answer: dns.message.Message, question: Question) -> bool:
+def refuses_edns(answer: Response, question: Question) -> bool:
     """Whether the question is worth being asked without EDNS: the server fails, and shows no sign of knowing EDNS."""
     if not question.has_edns:
         return False
-    rcode = answer.rcode()
-    return rcode in _REFUSALS or (rcode in _FAILURES and answer.edns < 0)
+    return answer.rcode in _REFUSALS or (answer.rcode in _FAILURES and not answer.has_edns)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.network.drivers.dns.messages import NoAnswer, make_question, read_answer
+from services.network.drivers.dns.messages import make_question, read_answer
 from services.network.drivers.dns.options import DnsOptions, to_query_name
+from services.network.drivers.dns.responses import NoAnswer, Response
 from tests.network.drivers.dns.servers import reply, respond_to
 
 QUESTION = make_question(DnsOptions(query_name="a.test"), has_edns=True)
@@ -28,7 +29,7 @@ def test_whatever_comes_is_an_answer_or_none(wire: bytes, edits: list[tuple[int,
     for place, length, octets in edits:
         wire = wire[:place] + octets + wire[place + length :]
     with suppress(NoAnswer):
-        assert isinstance(read_answer(wire, QUESTION), dns.message.Message)
+        assert isinstance(read_answer(wire, QUESTION), Response)
 
 
 def flip(wire: bytes, place: int, bits: int) -> bytes:
@@ -51,7 +52,7 @@ def test_an_answer_to_something_else_is_none(place: int, bits: int, words: str) 
 
 
 def test_the_case_of_the_question_makes_no_difference() -> None:
-    assert read_answer(flip(WIRES[0], 13, 0x20), QUESTION).answer
+    assert read_answer(flip(WIRES[0], 13, 0x20), QUESTION).records
 
 
 def test_the_same_question_is_asked_under_other_numbers() -> None:
@@ -75,4 +76,5 @@ def test_an_address_is_turned_for_its_name(options: dict[str, Any], name: str) -
     asked = DnsOptions(**options)
     assert to_query_name(asked.query_name, asked.record_type).to_text() == name
     question = make_question(asked, has_edns=False)
-    assert (question.message.question[0].name.to_text(), question.has_edns) == (name, False)
+    sent = dns.message.from_wire(question.wire)
+    assert (sent.question[0].name.to_text(), sent.edns, question.has_edns) == (name, -1, False)
