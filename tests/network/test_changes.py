@@ -1,27 +1,8 @@
-from collections.abc import Sequence
-
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.network.changes import select_changed_ids, select_changes, select_removed_ids
-from services.network.inventory import delete_devices, insert_devices, reserve_ids, take_revision
-from services.network.models import DeviceCreate
-from services.network.sealing import seal
-from services.network.secret_keys import SecretKeys
-from tests.factories import make_device
-
-NO_KEYS = SecretKeys([])
-
-
-def make(**fields: object) -> DeviceCreate:
-    return DeviceCreate.model_validate(make_device(**fields))
-
-
-async def add(engine: AsyncEngine, *devices: DeviceCreate) -> Sequence[int]:
-    async with engine.begin() as connection:
-        revision = await take_revision(connection)
-        ids = await reserve_ids(connection, len(devices))
-        await insert_devices(connection, revision, ids, [seal(device, NO_KEYS) for device in devices])
-    return ids
+from services.network.inventory import delete_devices, take_revision
+from tests.network.conftest import add, make
 
 
 async def test_a_removed_device_and_its_orphans_are_changes(engine: AsyncEngine) -> None:

@@ -1,7 +1,5 @@
 """Queries, as one transaction after the other sees them; what HTTP makes of them stands in test_devices.py."""
 
-from collections.abc import Sequence
-
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,24 +14,8 @@ from services.network.inventory import (
     take_revision,
     update_device,
 )
-from services.network.models import DeviceCreate
 from services.network.sealing import seal
-from services.network.secret_keys import SecretKeys
-from tests.factories import make_device
-
-NO_KEYS = SecretKeys([])
-
-
-def make(**fields: object) -> DeviceCreate:
-    return DeviceCreate.model_validate(make_device(**fields))
-
-
-async def add(engine: AsyncEngine, *devices: DeviceCreate) -> Sequence[int]:
-    async with engine.begin() as connection:
-        revision = await take_revision(connection)
-        ids = await reserve_ids(connection, len(devices))
-        await insert_devices(connection, revision, ids, [seal(device, NO_KEYS) for device in devices])
-    return ids
+from tests.network.conftest import NO_KEYS, add, make
 
 
 async def test_a_device_comes_back_as_it_was_stored(engine: AsyncEngine) -> None:

@@ -9,14 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.network.changes import Changes
 from services.network.drivers.host import HostOptions
-from services.network.inventory import delete_devices, insert_devices, reserve_ids, take_revision
+from services.network.inventory import delete_devices, take_revision
 from services.network.inventory_cache import Inventory, InventoryCache, apply_changes
-from services.network.models import DeviceCreate
-from services.network.sealing import seal
-from services.network.secret_keys import SecretKeys
 from tests.factories import make_device
+from tests.network.conftest import NO_KEYS, add_one
 
-NO_KEYS = SecretKeys([])
 EMPTY = Inventory("a", 0, (), {}, {})
 
 
@@ -29,13 +26,6 @@ def wire(device_id: int, **fields: object) -> dict[str, object]:
 async def edit(engine: AsyncEngine) -> AsyncIterator[tuple[AsyncConnection, int]]:
     async with engine.begin() as connection:
         yield connection, await take_revision(connection)
-
-
-async def add(engine: AsyncEngine) -> int:
-    async with edit(engine) as (connection, revision):
-        ids = await reserve_ids(connection, 1)
-        await insert_devices(connection, revision, ids, [seal(DeviceCreate.model_validate(make_device()), NO_KEYS)])
-    return ids[0]
 
 
 @pytest.fixture
@@ -84,15 +74,15 @@ def test_a_page_ends_at_an_id(until: int, limit: int | None, ids: list[int]) -> 
 
 async def test_an_edit_is_seen_by_the_next_caller(engine: AsyncEngine) -> None:
     cache = InventoryCache(engine, NO_KEYS)
-    first = await add(engine)
+    first = await add_one(engine)
     assert (await cache.current()).ids == [first]
-    second = await add(engine)
+    second = await add_one(engine)
     assert (await cache.current()).ids == [first, second]
 
 
 async def test_a_removed_device_is_gone_for_the_next_caller(engine: AsyncEngine) -> None:
     cache = InventoryCache(engine, NO_KEYS)
-    device_id = await add(engine)
+    device_id = await add_one(engine)
     await cache.current()
     async with edit(engine) as (connection, revision):
         await delete_devices(connection, revision, [device_id])
@@ -108,7 +98,7 @@ async def test_where_nothing_changed_one_query_is_enough(engine: AsyncEngine, st
 
 
 async def test_callers_at_the_same_time_load_once(engine: AsyncEngine, statements: list[str]) -> None:
-    await add(engine)
+    await add_one(engine)
     cache = InventoryCache(engine, NO_KEYS)
     statements.clear()
     inventories = await asyncio.gather(*(cache.current() for _ in range(5)))
@@ -118,7 +108,7 @@ async def test_callers_at_the_same_time_load_once(engine: AsyncEngine, statement
 
 async def test_after_a_new_beginning_nothing_of_the_old_inventory_is_left(engine: AsyncEngine) -> None:
     cache = InventoryCache(engine, NO_KEYS)
-    await add(engine)
+    await add_one(engine)
     await cache.current()
     async with engine.begin() as connection:
         await connection.execute(text("DELETE FROM network.device"))
@@ -129,7 +119,7 @@ async def test_after_a_new_beginning_nothing_of_the_old_inventory_is_left(engine
 async def test_an_inventory_set_back_to_an_earlier_revision_is_loaded_anew(engine: AsyncEngine) -> None:
     """As after a backup was restored."""
     cache = InventoryCache(engine, NO_KEYS)
-    first, second = await add(engine), await add(engine)
+    first, second = await add_one(engine), await add_one(engine)
     assert (await cache.current()).ids == [first, second]
     async with engine.begin() as connection:
         await connection.execute(text("DELETE FROM network.device WHERE revision > 1"))

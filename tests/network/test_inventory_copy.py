@@ -11,7 +11,8 @@ from dashnet.tasks import cancel_and_wait
 from services.network.changes import Changes
 from services.network.inventory_cache import InventoryCache
 from services.network.inventory_copy import InventoryCopy
-from tests.network.test_inventory_cache import NO_KEYS, add, wire
+from tests.network.conftest import NO_KEYS, add_one
+from tests.network.test_inventory_cache import wire
 from tests.servers import eventually
 
 WHOLE = Changes("a", 7, [wire(1), wire(3)], [], {3: {"password": "gAAAA"}})
@@ -45,10 +46,10 @@ async def test_a_copy_follows_edits_and_is_made_anew_when_redis_was_emptied(
     cache = InventoryCache(engine, NO_KEYS, copy)
     keeping = asyncio.create_task(cache.keep_copy())
     try:
-        first = await add(engine)
+        first = await add_one(engine)
         await cache.current()
         await eventually(lambda: has(copy, first))
-        second = await add(engine)
+        second = await add_one(engine)
         await cache.current()
         await eventually(lambda: has(copy, first, second))
         await redis.flushall()
