@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import text
@@ -39,11 +38,9 @@ class ShowingNetwork(NetworkClient):
         super().__init__(settings)
         self.shown: dict[int, list[LiveInterface]] = {}
 
-    async def read_devices(
-        self, after: int, limit: int, *, until: int | None = None, at: datetime | None = None
-    ) -> Readings:
+    async def read_devices(self, after: int, limit: int, *, until: int | None = None) -> Readings:
         """As the service answers, with these interfaces; a device that shows any is up."""
-        readings = await super().read_devices(after, limit, until=until, at=at)
+        readings = await super().read_devices(after, limit, until=until)
         ids = readings.device_ids
         return replace(
             readings,

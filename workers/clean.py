@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from dashnet.database import create_engine
 from dashnet.jobs import Job, request_now
 from dashnet.publication import Kind
@@ -14,7 +11,7 @@ from workers.context import WorkerContext
 from workers.devices import forget_driver_since, sync_inventory
 from workers.ledger import Run, RunKey, open_run
 from workers.ledger_queries import select_last_done
-from workers.network_client import Readings
+from workers.network_client import PastReadings
 from workers.packing import pack_finished_day
 from workers.parked_readings import store_parked
 from workers.partitions import ensure_partitions
@@ -89,32 +86,23 @@ async def _reset_simulated(context: WorkerContext, run: Run, tick: datetime) -> 
     minutes = [last - timedelta(minutes=back) for back in reversed(range(BASELINE_MINUTES))]
     rolled_until = await record_reset(context.engine, minutes[0])
     after, limit = 0, context.settings.refresh_page_devices
+    end = minutes[-1] + timedelta(minutes=1)
     while True:
-        page = await _select_page(run.connection, after, limit)
-        if not page:
-            return
-        baseline = [await context.network.read_devices(after, limit, at=minute) for minute in minutes]
-        ids = sorted({device_id for readings in baseline for device_id in readings.device_ids})
+        past = await context.network.read_past(minutes[0], end, 60, after=after, limit=limit)
         if rolled_until is not None:
-            await delete_snapshots_before(context.engine, ids, rolled_until)
-        await _replace_baseline(context, run, tick, minutes, baseline)
-        run.device_count += len(ids)
-        after = page[-1]
+            await delete_snapshots_before(context.engine, past.device_ids, rolled_until)
+        await _replace_baseline(context, run, tick, minutes, past)
+        run.device_count += len(past.device_ids)
+        if len(past.device_ids) < limit:
+            return
+        after = past.device_ids[-1]
 
 
 async def _replace_baseline(
-    context: WorkerContext, run: Run, tick: datetime, minutes: Sequence[datetime], baseline: Sequence[Readings]
+    context: WorkerContext, run: Run, tick: datetime, minutes: Sequence[datetime], past: PastReadings
 ) -> None:
     """In one transaction, for these minutes are not all rolled up yet: nobody must find them gone."""
-    ids = sorted({device_id for readings in baseline for device_id in readings.device_ids})
     async with change_store(context, run.connection):
-        await delete_snapshots_between(run.connection, ids, minutes, tick)
-        for minute, readings in zip(minutes, baseline, strict=True):
-            run.snapshot_count += len(await insert_snapshots(run.connection, minute, readings, of_past=True))
-
-
-async def _select_page(connection: AsyncConnection, after: int, limit: int) -> Sequence[int]:
-    query = text("SELECT id FROM store.device WHERE id > :after ORDER BY id LIMIT :limit")
-    ids = list(await connection.scalars(query, {"after": after, "limit": limit}))
-    await connection.commit()
-    return ids
+        await delete_snapshots_between(run.connection, past.device_ids, minutes, tick)
+        for number, minute in enumerate(minutes):
+            run.snapshot_count += len(await insert_snapshots(run.connection, minute, past.at(number), of_past=True))

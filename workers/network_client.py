@@ -60,6 +60,20 @@ class PastReadings:
     download_speeds: Sequence[float | None]
     round_trips_seconds: Sequence[float | None]
 
+    def at(self, number: int) -> Readings:
+        """Return what all devices showed at the moment of this number, from 0."""
+        count = len(self.device_ids)
+        row = slice(number * count, (number + 1) * count)
+        return Readings(
+            self.device_ids,
+            self.active_connections[row],
+            self.upload_speeds[row],
+            self.download_speeds[row],
+            self.round_trips_seconds[row],
+            [None] * count,
+            answered_count=count,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class InventoryChanges:
@@ -94,19 +108,14 @@ class NetworkClient:
     ) -> None:
         await self._client.aclose()
 
-    async def read_devices(
-        self, after: int, limit: int, *, until: int | None = None, at: datetime | None = None
-    ) -> Readings:
-        """Read the `limit` devices that follow id `after`: all now, or the simulated ones as they are `at` a time.
-
-        None has a larger id than `until`. Those that are read now with their interfaces; no simulated one has any.
+    async def read_devices(self, after: int, limit: int, *, until: int | None = None) -> Readings:
+        """Read the `limit` devices that follow id `after` now, with their interfaces; none of a larger id than `until`.
 
         Raises:
             ServiceUnavailable: no answer, or another than 200.
         """
-        what: dict[str, str | int] = {"interfaces": "true"} if at is None else {"at": to_wire(at)}
         end: dict[str, str | int] = {} if until is None else {"until": until}
-        return parse_readings(await self._get("/devices/", {"after": after, "limit": limit, **end, **what}))
+        return parse_readings(await self._get("/readings/now", {"after": after, "limit": limit, **end}))
 
     async def read_past(
         self, begin: datetime, end: datetime, step_seconds: int, *, after: int, limit: int
@@ -148,15 +157,18 @@ class NetworkClient:
 
 
 def parse_readings(body: bytes) -> Readings:
-    """The columns of a `GET /devices/` answer.
+    """The columns of a `GET /readings/now` answer.
 
     Raises:
-        ServiceUnavailable: the answer is no list.
+        ServiceUnavailable: the answer has no such columns.
     """
-    devices = _parse(body)
-    if not isinstance(devices, list):
-        raise ServiceUnavailable(f"the network service answered no list of devices: {body[:100]!r}")
-    ids, active, errors, uploads, downloads, round_trips, losses, jitters = to_columns(devices)
+    answer = _parse(body)
+    if not isinstance(answer, dict):
+        raise ServiceUnavailable(f"the network service answered no readings: {body[:100]!r}")
+    try:
+        ids, active, errors, uploads, downloads, round_trips, losses, jitters = to_columns(answer)
+    except ValueError as error:
+        raise ServiceUnavailable(f"the network service answered no readings: {error}") from error
     return Readings(
         ids,
         active,
@@ -164,10 +176,10 @@ def parse_readings(body: bytes) -> Readings:
         downloads,
         _round(round_trips, _SECONDS_DECIMALS),
         errors,
-        to_interfaces(devices),
+        to_interfaces(answer.get("interfaces")),
         _round(losses, _RATIO_DECIMALS) if any_known(losses) else None,
         _round(jitters, _SECONDS_DECIMALS) if any_known(jitters) else None,
-        answered_count=len(devices),
+        answered_count=len(answer["device_ids"]),
     )
 
 

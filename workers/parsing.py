@@ -1,7 +1,7 @@
 """From answers of the network service to columns that the store can hold.
 
 What is as it should be passes in bulk. Anything else is looked at one by one: a value that cannot be true becomes null
-and says so in its device's error, and an object that is no device is left out. One bad device spoils no other.
+and says so in its device's error, and what has no id is left out. One bad device spoils no other.
 """
 
 import json
@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_NAME, LONGEST_TEXT, LARGEST_INTEGER = 255, 1_000, 2**31 - 1
 _FIELDS = ("id", "active_connection", "error", *MEASURED)
+# Of an answer, in the order of MEASURED.
+_MEASURED_COLUMNS = ("upload_speeds", "download_speeds", "round_trips_seconds", "loss_ratios", "jitters_seconds")
 _INTERFACE_FIELDS = ("name", "alias", "interface_type", "state", "line_speed", *RATES)
 _NUMBERS = {int, float, type(None)}
 _TRUTHS = {bool, type(None)}
@@ -39,17 +41,27 @@ def parse_json(body: bytes) -> Any:  # any JSON value
         return json.loads(body.decode("utf-8", "replace"))
 
 
-def to_columns(devices: Sequence[Any]) -> list[list[Any]]:
-    """Return id, active connection, error and what is measured of these devices, each as a column, in id order."""
-    try:
-        columns = [list(map(itemgetter(name), devices)) for name in _FIELDS]
-    except (KeyError, TypeError):
-        columns = []
-    if devices and columns and _are_sound(columns):
+def to_columns(answer: Mapping[str, Any]) -> list[list[Any]]:
+    """Return id, active connection, error and what is measured of these devices, each as a column, in id order.
+
+    Raises:
+        ValueError: the columns are of different lengths, or some are none.
+    """
+    ids, errors = answer.get("device_ids"), answer.get("errors")
+    if not isinstance(ids, list):
+        raise ValueError("no column device_ids")
+    measured = [answer.get(name) for name in _MEASURED_COLUMNS]
+    told = [errors.get(str(one)) for one in ids] if errors and isinstance(errors, dict) else [None] * len(ids)
+    columns: list[Any] = [ids, answer.get("active_connections"), told]
+    columns += [[None] * len(ids) if one is None else one for one in measured]
+    if any(not isinstance(one, list) or len(one) != len(ids) for one in columns):
+        raise ValueError("columns of different lengths")
+    if not ids or _are_sound(columns):
         return columns
-    sound = {device["id"]: _to_sound(device) for device in reversed(devices) if _is_device(device)}
+    devices = [dict(zip(_FIELDS, row, strict=True)) for row in zip(*columns, strict=True)]
+    sound = {device["id"]: _to_sound(device) for device in reversed(devices) if _is_id(device["id"])}
     if len(sound) < len(devices):
-        logger.error("objects of the network service are no devices, or repeated count=%d", len(devices) - len(sound))
+        logger.error("ids of the network service are none, or repeated count=%d", len(devices) - len(sound))
     return [[sound[device_id][name] for device_id in sorted(sound)] for name in _FIELDS]
 
 
@@ -78,13 +90,13 @@ def are_believed(name: str, column: Sequence[Any]) -> bool:
     return not known or (min(known) >= 0 and max(known) <= MOST[name] and sum(known) >= 0)
 
 
-def _is_device(device: object) -> bool:
-    return isinstance(device, dict) and type(device.get("id")) is int and 0 < device["id"] <= LARGEST_INTEGER
+def _is_id(given: object) -> bool:
+    return type(given) is int and 0 < given <= LARGEST_INTEGER
 
 
 def _to_sound(device: Mapping[str, Any]) -> dict[str, Any]:
-    active, error = device.get("active_connection"), device.get("error")
-    given = {name: device.get(name) for name in MEASURED}
+    active, error = device["active_connection"], device["error"]
+    given = {name: device[name] for name in MEASURED}
     doubts = [explain(name, value) for name, value in given.items() if not (value is None or is_believed(name, value))]
     return {
         "id": device["id"],
@@ -101,14 +113,13 @@ def clean_text(text: object, longest: int = LONGEST_TEXT) -> str | None:
     return text.replace("\0", "").encode("utf-8", "replace").decode()[:longest]
 
 
-def to_interfaces(devices: Iterable[Any]) -> dict[int, Sequence[LiveInterface]]:
-    """Return the interfaces of those devices that show any, each name once."""
-    # Most devices show none: they cost no call.
-    having = [one for one in devices if type(one) is dict and "interfaces" in one]
-    shown = {one["id"]: one["interfaces"] for one in having if _is_device(one) and one["interfaces"] is not None}
+def to_interfaces(answer: object) -> dict[int, Sequence[LiveInterface]]:
+    """Return the interfaces of those devices that show any, by id, each name once."""
+    given = answer.items() if isinstance(answer, dict) else ()
+    shown = {int(one): its for one, its in given if one.isdecimal() and _is_id(int(one)) and its is not None}
     lists = [its if isinstance(its, list) else [] for its in shown.values()]
     if _are_sound_interfaces(list(chain.from_iterable(lists))):
-        return {one: _each_name_once(its) for one, its in shown.items()}
+        return {one: _each_name_once(its) for one, its in zip(shown, lists, strict=True)}
     return {one: _to_sound_interfaces(its) for one, its in zip(shown, lists, strict=True)}
 
 

@@ -30,12 +30,16 @@ async def insert_snapshots(
             "FROM unnest(CAST(:ids AS int[]), CAST(:up AS real[]), "
             "CAST(:down AS real[]), CAST(:round_trip AS real[]), CAST(:active AS bool[]), CAST(:loss AS real[]), "
             "CAST(:jitter AS real[])) AS reading (device_id) "
-            "JOIN store.device ON device.id = reading.device_id AND (NOT :of_past OR driver_since <= :tick) "
+            # By their range, or a page of 10,000 would look at all devices of a large inventory.
+            "JOIN store.device ON device.id = reading.device_id AND device.id BETWEEN :first AND :last "
+            "AND (NOT :of_past OR driver_since <= :tick) "
             "ON CONFLICT DO NOTHING RETURNING device_id) SELECT array_agg(device_id) FROM inserted"
         ),
         {
             "tick": tick,
             "of_past": of_past,
+            "first": min(readings.device_ids, default=0),
+            "last": max(readings.device_ids, default=0),
             "ids": readings.device_ids,
             "up": readings.upload_speeds,
             "down": readings.download_speeds,

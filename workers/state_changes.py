@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dashnet.reading import State, state_of
+from dashnet.reading import State
 from workers.network_client import Readings
 
 LONGEST_REASON = 500
@@ -15,12 +15,16 @@ LONGEST_REASON = 500
 _TURN = text(
     """
     WITH seen AS (
-        SELECT * FROM unnest(CAST(:ids AS int[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
-        AS seen (device_id, state, reason)
+        SELECT device_id, CASE WHEN active THEN 'up' WHEN NOT active THEN 'down' ELSE 'unknown' END AS state
+        FROM unnest(CAST(:ids AS int[]), CAST(:active AS bool[])) AS seen (device_id, active)
+    ),
+    told AS (
+        SELECT * FROM unnest(CAST(:told AS int[]), CAST(:reasons AS text[])) AS told (device_id, reason)
     ),
     turned AS (
         SELECT seen.*, coalesce(stored.state, 'unknown') AS from_state
-        FROM seen LEFT JOIN store.device_state AS stored USING (device_id)
+        FROM seen LEFT JOIN store.device_state AS stored
+        ON stored.device_id = seen.device_id AND stored.device_id BETWEEN :first AND :last
         WHERE coalesce(stored.state, 'unknown') <> seen.state AND (stored.since IS NULL OR stored.since < :tick)
     ),
     kept AS (
@@ -30,9 +34,10 @@ _TURN = text(
     )
     INSERT INTO store.state_change (device_id, at, from_state, to_state, reason)
     SELECT turned.device_id, :tick, turned.from_state, turned.state,
-        coalesce(turned.reason, CASE WHEN turned.state = 'down' AND coalesce(above.state, known.state) = 'down'
+        coalesce(told.reason, CASE WHEN turned.state = 'down' AND coalesce(above.state, known.state) = 'down'
             THEN 'behind ' || parent.host_name || ', which is down' END)
     FROM turned JOIN store.device ON device.id = turned.device_id
+    LEFT JOIN told ON told.device_id = turned.device_id
     LEFT JOIN store.device AS parent ON parent.id = device.parent_id
     LEFT JOIN seen AS above ON above.device_id = parent.id
     LEFT JOIN store.device_state AS known ON known.device_id = parent.id
@@ -49,13 +54,20 @@ async def insert_state_changes(
     A device that was never read is `unknown`. One that goes down behind a parent that is down says so in its reason.
     """
     columns = zip(readings.device_ids, readings.active_connections, readings.errors, strict=True)
-    seen = [(device_id, state_of(active), error) for device_id, active, error in columns if device_id in stored]
+    seen = [one for one in columns if one[0] in stored]
     if not seen:
         return []
-    ids, states, errors = zip(*seen, strict=True)
-    rows = await connection.execute(
-        _TURN, {"tick": tick, "ids": list(ids), "states": list(states), "reasons": [_to_reason(one) for one in errors]}
-    )
+    reasons = {device_id: _to_reason(error) for device_id, _, error in seen if error}
+    values = {
+        "tick": tick,
+        "first": seen[0][0],
+        "last": seen[-1][0],
+        "ids": [device_id for device_id, _, _ in seen],
+        "active": [active for _, active, _ in seen],
+        "told": list(reasons),
+        "reasons": list(reasons.values()),
+    }
+    rows = await connection.execute(_TURN, values)
     return [
         {
             "device_id": row.device_id,
@@ -67,9 +79,9 @@ async def insert_state_changes(
     ]
 
 
-def _to_reason(error: str | None) -> str | None:
+def _to_reason(error: str) -> str:
     # Postgres takes no NUL in a text.
-    return error.replace("\0", "")[:LONGEST_REASON] if error else None
+    return error.replace("\0", "")[:LONGEST_REASON]
 
 
 _TOLD = "CASE WHEN active_connection THEN 'up' WHEN NOT active_connection THEN 'down' ELSE 'unknown' END"

@@ -30,7 +30,7 @@ from dashnet.redis import describe_outage as describe_redis_outage
 from dashnet.security_headers import AddSecurityHeaders
 from dashnet.settings import Settings, get_settings
 from dashnet.tasks import cancel_and_wait
-from services.network import devices, discoveries, driver_list, facts, fleet_routes, readings, secrets
+from services.network import current_readings, devices, discoveries, driver_list, facts, fleet_routes, readings, secrets
 from services.network.bodies import MOST_BYTES
 from services.network.changes import select_revision
 from services.network.dependencies import Cache, CurrentPreparation, RedisClient, State
@@ -131,6 +131,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_problems(app, (*devices.SCHEMAS, *discoveries.SCHEMAS))
     app.include_router(devices.router)
     app.include_router(fleet_routes.router)
+    app.include_router(current_readings.router)
     app.include_router(readings.router)
     app.include_router(facts.router)
     app.include_router(secrets.router)

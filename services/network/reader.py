@@ -83,12 +83,24 @@ def _fault(inventory: Inventory, device_id: int) -> Reading:
 
 def encode_devices(inventory: Inventory, readings: Sequence[Reading], *, with_interfaces: bool = False) -> bytes:
     """The JSON array of these devices with their readings; interfaces where they are asked for and there are any."""
-    devices = [_to_wire(inventory, reading, with_interfaces) for reading in readings]
     try:
-        return encode(devices)
+        return encode([_to_wire(inventory, reading, with_interfaces) for reading in readings])
     except TypeError:
         # One that JSON has no place for must not cost everybody the reading.
-        return b"[" + b",".join(_encode_alone(inventory, reading, with_interfaces) for reading in readings) + b"]"
+        sound = (to_encodable(inventory, reading) for reading in readings)
+        return encode([_to_wire(inventory, reading, with_interfaces) for reading in sound])
+
+
+def to_encodable(inventory: Inventory, reading: Reading) -> Reading:
+    """The reading where JSON has a place for all that is in it; one that says whose fault it is where it has not."""
+    try:
+        clean = with_clean_words(reading)
+        encode(clean)
+    except TypeError:
+        logger.exception("a reading cannot be encoded device=%d", reading.device_id)
+        reason = internal_fault(inventory.devices[reading.device_id]["driver"])
+        return unread(reading.device_id, State.UNKNOWN, datetime.now(UTC), reason)
+    return clean
 
 
 def _to_wire(inventory: Inventory, reading: Reading, with_interfaces: bool) -> dict[str, Any]:
@@ -96,15 +108,6 @@ def _to_wire(inventory: Inventory, reading: Reading, with_interfaces: bool) -> d
     if with_interfaces and reading.interfaces:
         device["interfaces"] = list(reading.interfaces)
     return device
-
-
-def _encode_alone(inventory: Inventory, reading: Reading, with_interfaces: bool) -> bytes:
-    try:
-        return encode(_to_wire(inventory, with_clean_words(reading), with_interfaces))
-    except TypeError:
-        logger.exception("a reading cannot be encoded device=%d", reading.device_id)
-        reason = internal_fault(inventory.devices[reading.device_id]["driver"])
-        return encode(_to_wire(inventory, unread(reading.device_id, State.UNKNOWN, datetime.now(UTC), reason), False))
 
 
 def to_wire_device(static: Mapping[str, Any], reading: Reading) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import orjson
@@ -12,49 +13,58 @@ from tests.servers import run_server
 from workers.context import WorkerContext
 from workers.network_client import NetworkClient, PastReadings, Readings, parse_past, parse_readings
 
-UNMEASURED = {
-    "active_connection": True,
-    "error": None,
-    **dict.fromkeys(("upload_speed", "download_speed", "round_trip_seconds", "loss_ratio", "jitter_seconds")),
-}
+
+def answer_of(*ids: int, **columns: Any) -> bytes:
+    """An answer of `GET /readings/now`: devices that are up, with nothing known but these columns."""
+    unknown = [None] * len(ids)
+    measured = {f"{name}s": unknown for name in ("upload_speed", "download_speed", "loss_ratio")}
+    rest: dict[str, Any] = {"round_trips_seconds": unknown, "jitters_seconds": None, "errors": {}, "interfaces": {}}
+    up = {"device_ids": ids, "active_connections": [True] * len(ids)}
+    return orjson.dumps(up | measured | rest | columns)
 
 
 def test_readings_are_columns_in_the_order_of_the_answer() -> None:
-    measured = {"upload_speed": 1.5, "download_speed": 0, "round_trip_seconds": 0.0021234}
-    device = {"id": 7, "active_connection": None, **measured, "loss_ratio": None, "jitter_seconds": None}
-    told = orjson.dumps([{**device, "error": "no such interface"}])
-    expected = Readings([7], [None], [1.5], [0], [0.00212], ["no such interface"], answered_count=1)
+    measured = {"upload_speeds": [1.5, None], "download_speeds": [0, None], "round_trips_seconds": [0.0021234, None]}
+    told = answer_of(7, 9, active_connections=[None, True], errors={"7": "no such interface"}, **measured)
+    expected = Readings(
+        [7, 9],
+        [None, True],
+        [1.5, None],
+        [0, None],
+        [0.00212, None],
+        ["no such interface", None],
+        answered_count=2,
+    )
     assert parse_readings(told) == expected
 
 
 def test_loss_and_jitter_are_columns_where_any_device_has_them() -> None:
-    first = {**UNMEASURED, "id": 7, "loss_ratio": 1 / 3, "jitter_seconds": 0.0012345}
-    readings = parse_readings(orjson.dumps([first, {**UNMEASURED, "id": 8}]))
+    told = answer_of(7, 8, loss_ratios=[1 / 3, None], jitters_seconds=[0.0012345, None])
+    readings = parse_readings(told)
     assert (readings.loss_ratios, readings.jitters_seconds) == ([0.3333, None], [0.00123, None])
 
 
-@pytest.mark.parametrize("answer", [b"{}", b"7", b"null", b"<html>"])
-def test_an_answer_that_is_no_list_is_said_to_be_none(answer: bytes) -> None:
-    with pytest.raises(ServiceUnavailable, match=r"no list|no JSON"):
+@pytest.mark.parametrize("answer", [b"{}", b"7", b"null", b"[]", b"<html>", answer_of(1, 2, upload_speeds=[1.0])])
+def test_an_answer_without_columns_is_said_to_have_none(answer: bytes) -> None:
+    with pytest.raises(ServiceUnavailable, match=r"no readings|no JSON"):
         parse_readings(answer)
 
 
 def test_interfaces_are_kept_of_the_devices_that_show_any_each_name_once() -> None:
     shown = [make_interface("eth0", alias="first"), make_interface("eth0", alias="second"), make_interface("eth1")]
-    told = [{**UNMEASURED, "id": 7, "interfaces": shown}, {**UNMEASURED, "id": 8}]
-    assert parse_readings(orjson.dumps(told)).interfaces == {7: [shown[0], shown[2]]}
+    assert parse_readings(answer_of(7, 8, interfaces={"7": shown})).interfaces == {7: [shown[0], shown[2]]}
 
 
 def test_what_postgres_would_not_take_of_an_interface_is_left_out() -> None:
     shown = make_interface("e\0th" + "x" * 300, alias="\0", interface_type=2**31)
-    told = orjson.dumps([{**UNMEASURED, "id": 7, "interfaces": [shown]}])
     kept = make_interface(("eth" + "x" * 300)[:255], alias="", interface_type=None)
-    assert parse_readings(told).interfaces == {7: [kept]}
+    assert parse_readings(answer_of(7, interfaces={"7": [shown]})).interfaces == {7: [kept]}
 
 
 async def test_only_simulated_devices_have_a_past(context: WorkerContext, device_ids: list[int]) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    assert (await context.network.read_devices(0, 100, at=moment)).device_ids == device_ids
+    past = await context.network.read_past(moment, moment + timedelta(minutes=1), 60, after=0, limit=100)
+    assert past.device_ids == device_ids
 
 
 def test_a_past_is_laid_flat_moment_by_moment() -> None:
@@ -77,18 +87,11 @@ def test_a_past_is_laid_flat_moment_by_moment() -> None:
     )
 
 
-async def test_the_past_in_bulk_is_what_devices_show_at_each_moment(
-    context: WorkerContext, network: httpx.AsyncClient, device_ids: list[int]
-) -> None:
-    await network.patch("/devices/3", json={"driver_options": {"profile": "realistic"}})
-    minutes = [datetime(2026, 1, 1, 12, minute, tzinfo=UTC) for minute in range(5)]
-    past = await context.network.read_past(minutes[0], minutes[-1], 60, after=device_ids[0], limit=5)
-    alone = [await context.network.read_devices(device_ids[0], 5, at=minute) for minute in minutes[:-1]]
-    assert (past.time_stamps, past.device_ids) == (minutes[:-1], device_ids[1:])
-    assert past.active_connections == [one for readings in alone for one in readings.active_connections]
-    assert past.upload_speeds == [one for readings in alone for one in readings.upload_speeds]
-    assert past.download_speeds == [one for readings in alone for one in readings.download_speeds]
-    assert past.round_trips_seconds == [one for readings in alone for one in readings.round_trips_seconds]
+def test_a_past_shows_each_moment_alone() -> None:
+    moments = [datetime(2026, 11, 23, 20, minute, tzinfo=UTC) for minute in (0, 1)]
+    past = PastReadings(moments, [3, 7], [True, False, False, True], [1.5, 0.0, 0.0, 2.5], [1.0] * 4, [None] * 4)
+    expected = Readings([3, 7], [False, True], [0.0, 2.5], [1.0] * 2, [None] * 2, [None] * 2, answered_count=2)
+    assert past.at(1) == expected
 
 
 async def test_too_much_of_the_past_is_an_error_that_tells_the_limit(
@@ -102,7 +105,7 @@ async def test_too_much_of_the_past_is_an_error_that_tells_the_limit(
 async def test_an_answer_other_than_200_is_an_error_that_tells_it(settings: Settings) -> None:
     broken = FastAPI()
 
-    @broken.get("/devices/")
+    @broken.get("/readings/now")
     async def fail() -> Response:
         return Response("out of order", 500)
 
@@ -127,12 +130,4 @@ async def test_a_service_that_comes_back_in_time_is_waited_for(settings: Setting
 
 @pytest.mark.parametrize(("read", "kept"), [(0.0123456, 0.01235), (0.000004, 0.0), (None, None)])
 def test_a_round_trip_is_kept_to_ten_microseconds(read: float | None, kept: float | None) -> None:
-    device = {
-        "id": 1,
-        "active_connection": True,
-        "upload_speed": 1.0,
-        "download_speed": 2.0,
-        "round_trip_seconds": read,
-        "error": None,
-    }
-    assert parse_readings(orjson.dumps([device])).round_trips_seconds == [kept]
+    assert parse_readings(answer_of(1, round_trips_seconds=[read])).round_trips_seconds == [kept]

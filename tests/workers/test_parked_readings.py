@@ -129,8 +129,8 @@ async def test_state_changes_among_ticks_that_waited_are_those_of_their_snapshot
     postgres_gate.shut()
     for back in range(50, 0, -1):
         at = now - timedelta(minutes=back)
-        readings = await worker.network.read_devices(0, 10, at=at)
-        await park_tick(worker, at, Taken([readings], is_complete=True))
+        past = await worker.network.read_past(at, at + timedelta(minutes=1), 60, after=0, limit=10)
+        await park_tick(worker, at, Taken([past.at(0)], is_complete=True))
     await postgres_gate.open()
     async with engine.begin() as connection:
         await connection.execute(text("DELETE FROM store.snapshot"))
