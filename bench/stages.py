@@ -92,7 +92,7 @@ async def _measure_round(
 
 async def _time_parse(settings: Settings) -> float:
     async with httpx.AsyncClient(base_url=settings.network_address, timeout=30) as client:
-        body = (await client.get("/devices/")).content
+        body = (await client.get("/readings/now")).content
     started = time.monotonic()
     parse_readings(body)
     return time.monotonic() - started
