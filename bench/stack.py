@@ -43,15 +43,22 @@ class Stack:
 
 
 @asynccontextmanager
-async def run_stack(folder: Path | None = None, **variables: str | int) -> AsyncIterator[Stack]:
-    """Run `dashnet up` until the block ends; `variables` are DASHNET_ ones without that prefix."""
+async def run_stack(
+    folder: Path | None = None, code: Path | None = None, /, **variables: str | int
+) -> AsyncIterator[Stack]:
+    """Run `dashnet up` until the block ends; `variables` are DASHNET_ ones without that prefix.
+
+    Runs this code, or that of another checkout.
+    """
     with tempfile.TemporaryDirectory(prefix="dashnet-bench-") as temporary:
         state = folder or Path(temporary) / "state"
         network_port, app_port = free_port(), free_port()
         given = {"NETWORK_PORT": network_port, "APP_PORT": app_port, **variables}
         environment = {**os.environ, **{f"DASHNET_{name}": str(value) for name, value in given.items()}}
+        if code is not None:
+            environment["PYTHONPATH"] = str(code)
         started = time.monotonic()
-        process = _start(state, environment)
+        process = _start(state, environment, code)
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await asyncio.to_thread(_read_until_ready, process)
@@ -62,9 +69,9 @@ async def run_stack(folder: Path | None = None, **variables: str | int) -> Async
             await asyncio.to_thread(process.wait, 30)
 
 
-def _start(state: Path, environment: dict[str, str]) -> "subprocess.Popen[str]":
+def _start(state: Path, environment: dict[str, str], folder: Path | None) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "dashnet.cli", "up", "--state-folder", str(state)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=folder)
 
 
 def _read_until_ready(process: "subprocess.Popen[str]") -> None:
