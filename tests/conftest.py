@@ -29,6 +29,7 @@ from services.network.main import MIGRATIONS as NETWORK_MIGRATIONS
 from services.network.main import create_app as create_network_service
 from tests.gate import Gate, open_gate, to_unix_socket
 from tests.isolation import pytest_runtest_makereport, restore_signals  # noqa: F401  # pytest looks for hooks here
+from tests.memory import pytest_collection, pytest_collection_finish, pytest_runtest_teardown  # noqa: F401
 from tests.ports import free_port
 from tests.servers import OUR_PROTOCOL, run_server
 from workers.context import WorkerContext

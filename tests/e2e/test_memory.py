@@ -26,6 +26,8 @@ pytestmark = [
 MEBIBYTE = 1 << 20
 MOST_COST_BYTES = 100 * MEBIBYTE
 SIZE = 38 * MEBIBYTE
+PIECE_BYTES = 64 * 1024
+JSON = {"content-type": "application/json"}
 
 
 class Service(NamedTuple):
@@ -76,15 +78,28 @@ def forget_most(service: Service) -> None:
 
 
 class Body(NamedTuple):
-    """What fills 38 MiB, made only when it is sent: a beginning, what is repeated, and an end."""
+    """Bytes that fill 38 MiB: a beginning, a middle that is repeated, and an end."""
 
     begin: bytes
     middle: bytes
     end: bytes
 
-    def fill(self) -> bytes:
-        room = SIZE - len(self.begin) - len(self.end)
-        return self.begin + self.middle * (room // len(self.middle)) + self.end
+    @property
+    def repeats(self) -> int:
+        return (SIZE - len(self.begin) - len(self.end)) // len(self.middle)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        length = len(self.begin) + len(self.middle) * self.repeats + len(self.end)
+        return JSON | {"content-length": str(length)}
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Make the body while it is sent: the test's own process must not hold dozens of them."""
+        yield self.begin
+        at_once = PIECE_BYTES // len(self.middle)
+        for done in range(0, self.repeats, at_once):
+            yield self.middle * min(at_once, self.repeats - done)
+        yield self.end
 
 
 TINY_OBJECTS = Body(b"[", b'{"a":1},', b'{"a":1}]')
@@ -100,9 +115,6 @@ BODIES = [
 ]
 ASKED = [("network", "POST", "/devices/"), ("network", "PUT", "/devices/"), ("network", "PATCH", "/devices/1")]
 ASKED += [("network", "POST", "/discoveries/"), ("app", "POST", "/api/devices"), ("app", "PATCH", "/api/devices/1")]
-
-
-JSON = {"content-type": "application/json"}
 
 
 @asynccontextmanager
@@ -123,20 +135,38 @@ async def test_no_body_costs_much_more_than_its_bytes(services: tuple[Service, S
             for body in BODIES:
                 async with costing_little(services):
                     url = addresses[target] + path
-                    answer = await client.request(method, url, content=body.fill(), headers=JSON)
+                    answer = await client.request(method, url, content=body.pieces(), headers=body.headers)
                 assert answer.status_code in (413, 422)
 
 
 async def test_several_large_bodies_at_once_cost_no_more_than_one(services: tuple[Service, Service]) -> None:
     urls = [services[0].address + "/devices/", services[1].address + "/api/devices"] * 2
-    body = TINY_OBJECTS.fill()
+    body = TINY_OBJECTS
     async with costing_little(services), httpx.AsyncClient(timeout=200) as client:
-        answers = await asyncio.gather(*(client.post(url, content=body, headers=JSON) for url in urls))
+        posts = (client.post(url, content=body.pieces(), headers=body.headers) for url in urls)
+        answers = await asyncio.gather(*posts)
     assert {answer.status_code for answer in answers} == {413}
 
 
+async def pieces_of(devices: int) -> AsyncIterator[bytes]:
+    """A list of so many devices, a thousand at a time."""
+    for done in range(0, devices, 1000):
+        yield b"," if done else b"["
+        yield b",".join(orjson.dumps(make_device()) for _ in range(1000))
+    yield b"]"
+
+
+async def count_devices(answer: httpx.Response) -> int:
+    """Count the devices of an answer while it comes: at once they would cost this process hundreds of MiB."""
+    count, rest = 0, b""
+    async for piece in answer.aiter_bytes():
+        *devices, rest = (rest + piece).split(b'"mac_address":')
+        count += len(devices)
+    return count
+
+
 async def test_a_hundred_thousand_devices_are_taken_in_one_request(services: tuple[Service, Service]) -> None:
-    body = orjson.dumps([make_device() for _ in range(100_000)])
+    url, body = services[1].address + "/api/devices", pieces_of(100_000)
     async with costing_little(services), httpx.AsyncClient(timeout=200) as client:
-        answer = await client.post(services[1].address + "/api/devices", content=body, headers=JSON)
-    assert (answer.status_code, len(answer.json())) == (201, 100_000)
+        async with client.stream("POST", url, content=body, headers=JSON) as answer:
+            assert (answer.status_code, await count_devices(answer)) == (201, 100_000)
