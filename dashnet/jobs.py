@@ -16,6 +16,9 @@ from dashnet.redis import RETRIED_ERRORS, reconnect_policy
 from dashnet.settings import Settings
 
 MOST_SECONDS_AHEAD = 5
+# A worker that is told to stop lets its jobs end for so long, then cancels those that still run: another start takes
+# them up. Breaking off what Postgres does for a large fleet takes a while too.
+COMPLETION_WAIT_SECONDS, BREAKING_OFF_SECONDS = 5, 10
 # Of one job that is asked for by name.
 MOST_WAITING = 4
 _SCRIPT = (Path(__file__).parent / "request_tick.lua").read_text()

@@ -15,6 +15,7 @@ from dashnet import __version__
 from dashnet.backups.programs import NAMES, Programs, look_into
 from dashnet.embedded.binaries import WHEELS_FOLDER
 from dashnet.hosts import make_host_rule
+from dashnet.jobs import BREAKING_OFF_SECONDS, COMPLETION_WAIT_SECONDS
 from dashnet.settings import Settings
 from dashnet.settings_page import make_settings_page, variable_of
 from dashnet.watchdog import make_parser
@@ -158,9 +159,8 @@ def test_the_servers_of_the_image_are_not_published() -> None:
 
 
 def test_a_stopped_worker_has_time_to_end_its_run() -> None:
-    from workers.main import WorkerSettings
-
-    assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > WorkerSettings.job_completion_wait
+    most = COMPLETION_WAIT_SECONDS + BREAKING_OFF_SECONDS
+    assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > most
 
 
 def test_the_image_runs_as_an_ordinary_user() -> None:

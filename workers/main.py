@@ -16,7 +16,7 @@ from dashnet.channels import job_queue, worker_health_key
 from dashnet.clocks import Clock
 from dashnet.database import create_engine, describe_outage, is_unreachable, migrate
 from dashnet.errors import ServiceUnavailable
-from dashnet.jobs import Job, arq_redis_settings, deserialize, serialize
+from dashnet.jobs import COMPLETION_WAIT_SECONDS, Job, arq_redis_settings, deserialize, serialize
 from dashnet.logs import configure_logging
 from dashnet.memory import collect_less_often
 from dashnet.redis import create_redis
@@ -184,7 +184,7 @@ class WorkerSettings:
     job_serializer = serialize
     job_deserializer = deserialize
     job_timeout = _settings.refresh_timeout_seconds + 5
-    job_completion_wait = 10
+    job_completion_wait = COMPLETION_WAIT_SECONDS
     keep_result = 0
     max_tries = 2
     # A run holds one connection for its lock and needs another to end, and the watch has one: no job may wait for ever.

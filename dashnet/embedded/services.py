@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import httpx
@@ -11,6 +12,7 @@ from dashnet.channels import worker_health_key
 from dashnet.embedded.folders import StateFolders
 from dashnet.embedded.redis import redis_has_key
 from dashnet.embedded.specs import ProcessSpec
+from dashnet.jobs import BREAKING_OFF_SECONDS, COMPLETION_WAIT_SECONDS
 from dashnet.liveness import Look, look_at_url, look_at_worker
 from dashnet.settings import PROJECT_ROOT, Settings
 
@@ -40,7 +42,10 @@ def service_specs(folders: StateFolders, settings: Settings) -> ServiceSpecs:
         _service("network", network, environment, is_network_ready, look_at_url(network_health)),
         (
             _service("app", app, app_environment, is_app_ready, look_at_url(app_health)),
-            _service("worker", worker, environment, is_worker_ready, look_at_worker(settings)),
+            replace(
+                _service("worker", worker, environment, is_worker_ready, look_at_worker(settings)),
+                stop_timeout_seconds=COMPLETION_WAIT_SECONDS + BREAKING_OFF_SECONDS,
+            ),
         ),
     )
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.channels import worker_health_key
-from dashnet.jobs import Job, request_now
+from dashnet.jobs import BREAKING_OFF_SECONDS, COMPLETION_WAIT_SECONDS, Job, request_now
 from dashnet.settings import Settings
 from tests.factories import make_device
 from tests.ports import free_port
@@ -169,6 +169,36 @@ async def test_a_worker_that_is_told_to_stop_ends_its_run_first(
         await asyncio.to_thread(worker.wait, 15)
     assert [run.outcome for run in await select_runs(engine)] == ["done", "done"]
     assert not await redis.exists(worker_health_key(settings))
+
+
+@pytest.mark.timeout(100)
+async def test_a_worker_that_is_told_to_stop_leaves_a_long_clean_to_the_next(
+    settings: Settings, network: httpx.AsyncClient, calm: None, redis: Redis, engine: AsyncEngine
+) -> None:
+    """Clean waits in Postgres, as in the long statements of a large fleet."""
+    await network.post("/devices/", json=make_device())
+    with run_process(WORKER, worker_environment(settings, "first")) as worker:
+        await request_now(redis, settings, Job.CLEAN, "test")
+        await eventually(has_run(engine, job="clean", outcome="done", count=2))
+        async with engine.connect() as holder:
+            await holder.execute(text("LOCK TABLE store.snapshot"))
+            tick = await request_now(redis, settings, Job.CLEAN, "test")
+            await eventually(lambda: waits_for_lock(engine))
+            worker.send_signal(signal.SIGTERM)
+            code = await asyncio.to_thread(worker.wait, COMPLETION_WAIT_SECONDS + BREAKING_OFF_SECONDS)
+    left = (await select_runs(engine, "clean"))[-1]
+    with run_process(WORKER, worker_environment(settings, "second")):
+        await eventually(has_run(engine, job="clean", outcome="done", count=3), TAKE_UP_SECONDS)
+    done = (await select_runs(engine, "clean"))[-1]
+    assert (code, left.tick, left.outcome) == (0, tick, None)
+    assert (done.tick, done.worker, done.attempt) == (tick, "second", 2)
+
+
+async def waits_for_lock(engine: AsyncEngine) -> bool:
+    """Whether the worker waits for a table that somebody else holds."""
+    query = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'store.snapshot'::regclass")
+    async with engine.connect() as connection:
+        return bool(await connection.scalar(query))
 
 
 async def test_a_refresh_that_meets_a_running_one_is_skipped(

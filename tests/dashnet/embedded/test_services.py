@@ -8,6 +8,7 @@ from dashnet.embedded.folders import StateFolders
 from dashnet.embedded.services import ServiceSpecs, service_specs, stack_environment
 from dashnet.settings import PROJECT_ROOT, Settings
 from tests.ports import free_port
+from workers.main import WorkerSettings
 
 SETTINGS = Settings(database_url="postgresql+asyncpg://d", redis_url="unix://r", network_port=5600, app_port=5601)
 
@@ -42,6 +43,10 @@ def test_several_processes_of_the_app_service_and_nobody_else_share_their_metric
     network, (app, worker) = service_specs(StateFolders(Path("/state")), settings)
     assert app.environment.get("PROMETHEUS_MULTIPROC_DIR") == folder
     assert "PROMETHEUS_MULTIPROC_DIR" not in {*network.environment, *worker.environment}
+
+
+def test_a_worker_has_longer_to_stop_than_its_jobs_are_waited_for(specs: ServiceSpecs) -> None:
+    assert specs.others[1].stop_timeout_seconds > WorkerSettings.job_completion_wait
 
 
 def test_app_service_and_worker_follow(specs: ServiceSpecs) -> None:
