@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from fastapi import WebSocket, WebSocketDisconnect
 
@@ -17,7 +18,7 @@ from services.app.inbox import received
 from services.app.message import Message
 from services.app.subscriber import Connection, Subscriber, WriteFrame
 from services.app.views import View
-from services.app.websocket_protocol import Listener, find_connection
+from services.app.websocket_protocol import FeedWebSocketProtocol, Listener, find_connection
 
 logger = logging.getLogger(__name__)
 
@@ -84,13 +85,13 @@ async def serve_subscriber(
 
     With the extension `dashnet.feed` this returns at once and the connection lives on; else it serves until the end.
     """
+    ready = find_connection(websocket.scope)
     try:
         async with asyncio.timeout(FIRST_STATE_SECONDS):
-            await hub.wait_loaded()
+            await _wait_for_state(hub, ready)
     except TimeoutError:
         await websocket.close(CloseCode.TRY_AGAIN_LATER, "no state yet: Redis or Postgres is out of reach")
         return
-    ready = find_connection(websocket.scope)
     connection = ready or StandardConnection(websocket)
     member = Member(hub, connection, view, follow_message)
     if not connection.take_over(member):
@@ -102,6 +103,20 @@ async def serve_subscriber(
             await connection.serve()
         finally:
             member.on_closed()
+
+
+async def _wait_for_state(hub: Hub, ready: FeedWebSocketProtocol | None) -> None:
+    """Wait for the first state, or for the end of a connection whose end can be seen."""
+    if hub.panel is not None:
+        return
+    waiting: list[asyncio.Task[Any]] = [asyncio.create_task(hub.wait_loaded())]
+    if ready is not None:
+        waiting.append(asyncio.create_task(ready.wait_ended()))
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            await cancel_and_wait(one)
 
 
 class StandardConnection:

@@ -48,7 +48,7 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
     """A websocket that its app may leave to a listener: from then on it costs no task and no copy of a message."""
 
     # With these in it, the dict of uvicorn's many attributes would be twice as large.
-    __slots__ = ("_is_full", "_listener", "_waited_at_ping", "window_bits", "write_frame")
+    __slots__ = ("_ended", "_is_full", "_listener", "_waited_at_ping", "window_bits", "write_frame")
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
         self.window_bits = 0
         self.write_frame: Callable[[bytes], None] | None = None
         self._listener: Listener | None = None
+        self._ended: asyncio.Event | None = None
         self._is_full = False
         self._waited_at_ping = 0
         if config.ws_per_message_deflate:
@@ -72,6 +73,7 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
             return False
         self._listener = listener
         self.write_frame = self.transport.write
+        self._ended = None
         for extension in self.conn.extensions:
             if isinstance(extension, PerMessageDeflate):
                 self.window_bits = extension.local_max_window_bits
@@ -80,6 +82,13 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
         self.writable = _NEVER_WAITED_FOR
         inbox.take_over(early)
         return True
+
+    async def wait_ended(self) -> None:
+        """Return once nobody can take this connection over any more: the client left it, or the service ends."""
+        self._ended = self._ended or asyncio.Event()
+        if self.disconnected or self.close_sent or self.transport.is_closing():
+            return
+        await self._ended.wait()
 
     def take_early(self) -> Sequence[str | bytes]:
         """Return the messages that came before the end of a connection that was not taken over."""
@@ -174,6 +183,8 @@ class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
     def _stop(self) -> None:
         """Nothing more may be written: a close frame is the last, and a transport that closes takes nothing."""
         listener, self._listener = self._listener, None
+        if self._ended is not None:
+            self._ended.set()
         if listener is not None:
             listener.on_closed()
 

@@ -20,7 +20,7 @@ from tests.app.raw_socket import CLOSE, TEXT, RawSocket, open_raw_socket
 from tests.app.test_feed_metrics import read_metrics
 from tests.conftest import run_app
 from tests.feeds import Feed, ReceivedPanel, open_feed
-from tests.gate import open_gate, to_unix_socket
+from tests.gate import Gate, open_gate, to_unix_socket
 from tests.ports import free_port
 from tests.servers import OUR_PROTOCOL, eventually
 
@@ -156,3 +156,17 @@ async def has_backlog(app: httpx.AsyncClient) -> bool:
 
 async def has_dropped(app: httpx.AsyncClient) -> bool:
     return (await read_metrics(app))["dashnet_dropped_publications_total"] > 0
+
+
+@pytest.mark.parametrize("path", ["/", "/live"])
+async def test_a_service_that_ends_while_its_clients_wait_for_the_first_state_logs_no_error(
+    gated_settings: Settings, postgres_gate: Gate, capfd: pytest.CaptureFixture[str], path: str
+) -> None:
+    postgres_gate.shut()
+    async with contextlib.AsyncExitStack() as sockets:
+        async with run_app(gated_settings):
+            for _ in range(3):
+                await sockets.enter_async_context(open_raw_socket(gated_settings, path))
+        logged = capfd.readouterr().err
+    assert "Finished server process" in logged
+    assert " ERROR uvicorn" not in logged
