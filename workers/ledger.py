@@ -32,8 +32,9 @@ LATEST_TAKE_UP = {
     Job.REPORT: timedelta(minutes=30),
     Job.BACKFILL: timedelta(hours=6),
 }
-MOST_ATTEMPTS = 5
+MOST_ATTEMPTS = 3
 # Jobs of the schedule. At full minutes one that failed is tried again within its minute, whoever asked for it.
+MOST_ATTEMPTS_IN_MINUTE = 10
 _SCHEDULED = (Job.REFRESH, Job.CLEAN)
 _LOCK_TRIES, _LOCK_PAUSE_SECONDS = 40, 0.05
 
@@ -142,7 +143,7 @@ async def _claim(
         "worker": worker,
         "arguments": orjson.dumps(list(arguments)).decode(),
         "in_time": in_time,
-        "attempts": MOST_ATTEMPTS if is_retried else 0,
+        "attempts": MOST_ATTEMPTS_IN_MINUTE if is_retried else 0,
     }
     row = (await connection.execute(_CLAIM, values)).one_or_none()
     if row is None:

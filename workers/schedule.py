@@ -21,7 +21,7 @@ from dashnet.redis import describe_outage as describe_redis_outage
 from dashnet.store import Outcome
 from workers.clean import coming_days
 from workers.context import WorkerContext
-from workers.ledger import MOST_ATTEMPTS, SCHEDULE, RunKey
+from workers.ledger import MOST_ATTEMPTS_IN_MINUTE, SCHEDULE, RunKey
 from workers.ledger_queries import select_attempt, select_begin, select_last_begun, select_last_done
 from workers.missed import record_missed, scheduled_job
 from workers.outages import Outage, read_past, write_session
@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 TURN_SECONDS = 1.0
 # A tick that nobody works on is offered again after so long.
 OFFER_SECONDS = 3.0
+# And one that failed after so long: whatever is back within the minute is met by an attempt.
+RETRY_SECONDS = 5.0
 SESSION_SECONDS = 2.0
 # Postgres and Redis get so long in each turn: the next one asks again.
 ASK_SECONDS = 5.0
@@ -171,9 +173,8 @@ class Schedule:
     async def _offer_until_settled(self, connection: AsyncConnection, tick: datetime) -> None:
         job = scheduled_job(tick)
         outcome, attempt = await select_attempt(connection, RunKey(job, tick))
-        if outcome == Outcome.FAILED and attempt < MOST_ATTEMPTS:
-            # 3, 6, 12 and 24 s: whatever is back within the minute is met by an attempt.
-            if self._is_offer_due(tick, OFFER_SECONDS * 2 ** (attempt - 1)):
+        if outcome == Outcome.FAILED and attempt < MOST_ATTEMPTS_IN_MINUTE:
+            if self._is_offer_due(tick, RETRY_SECONDS):
                 await self._make_offer(job, tick)
         elif outcome not in (None, "missed", "running"):
             self._settled = tick

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from redis.exceptions import RedisError
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from tests.soak.deck import SERVERS, SERVICES, SUPERVISOR, Card, Kind
 from tests.soak.promises import BACK_SECONDS
+from tests.soak.results import until
 from tests.soak.seen import Fault
 from tests.soak.stack import START_SECONDS, SoakStack
 from tests.soak.watch import Watch
+from workers.parking import list_parked
 
 # A process that does not come back is told of by the promises; the deck goes on.
 _WAIT_SECONDS = 2 * BACK_SECONDS
@@ -98,9 +101,20 @@ class Player:
 
     async def _flush(self, card: Card) -> None:
         await self._until_up(card.target)
+        # Readings that wait are in Redis alone, as docs/decisions/0027 says.
+        await until(self._is_all_stored, _WAIT_SECONDS)
         async with self.stack.redis() as redis:
             await redis.flushall()
         self.watch.note(Kind.FLUSH, card.target).ended = datetime.now(UTC)
+
+    async def _is_all_stored(self) -> bool:
+        if self._outage is not None or not await self.stack.answers("postgres"):
+            return False
+        try:
+            async with self.stack.redis() as redis:
+                return not await list_parked(redis, self.stack.settings)
+        except RedisError:
+            return False
 
     async def _begin_outage(self, card: Card) -> None:
         await self._until_up(card.target)

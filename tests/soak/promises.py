@@ -13,8 +13,13 @@ BACK_SECONDS = 60.0
 MOST_MEMORY_BYTES = 300 * 1024 * 1024
 _MINUTE = timedelta(minutes=1)
 # A process is back before whoever uses it has noticed.
-_AFTER = timedelta(seconds=20)
+_AFTER = timedelta(seconds=8)
 _BEFORE = timedelta(seconds=2)
+# So long without a fault is enough for an attempt at a tick, on a busy machine too.
+ENOUGH = timedelta(seconds=15)
+# And so long a process that is back needs until it works.
+_RECOVERY = timedelta(seconds=3)
+MOST_NOT_DONE_RATIO = 0.2
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 # Words of the ledger's reasons, and the processes one of which must have had a fault then.
 _CAUSES = {
@@ -30,7 +35,7 @@ _ALREADY_RUNNING = "an earlier one was still running"
 
 def check_all(seen: Seen) -> Sequence[str]:
     """Every broken promise, in words for people."""
-    checks = (check_ticks, check_reasons, check_snapshots, check_faults, check_memory)
+    checks = (check_ticks, check_retries, check_reasons, check_snapshots, check_faults, check_memory)
     return [broken for check in checks for broken in check(seen)]
 
 
@@ -56,15 +61,53 @@ def check_reasons(seen: Seen) -> Iterator[str]:
             yield f"the {run.job} of {run.tick:%H:%M:%S} is {run.outcome} for no fault that was: {run.error}"
 
 
+def check_retries(seen: Seen) -> Iterator[str]:
+    """A tick of the schedule is done wherever there was time for it; Postgres alone is no excuse."""
+    scheduled = [run for run in _list_counting(seen) if run.job == _scheduled_job(run.tick) and _is_minute(run.tick)]
+    not_done = [run for run in scheduled if run.outcome not in ("done", "skipped")]
+    for run in not_done:
+        calm = find_longest_calm(run.tick, run.tick + _MINUTE, seen.faults)
+        if calm >= ENOUGH:
+            seconds = calm.total_seconds()
+            yield f"the {run.job} of {run.tick:%H:%M} is {run.outcome}, and for {seconds:.0f} s of it nothing was wrong"
+    if len(not_done) > max(1, MOST_NOT_DONE_RATIO * len(scheduled)):
+        yield f"{len(not_done)} of {len(scheduled)} ticks of the schedule are not done"
+
+
+def find_longest_calm(begin: datetime, end: datetime, faults: Sequence[Fault]) -> timedelta:
+    """The longest part of a span in which all that a refresh needs was there."""
+    needed = [one for one in faults if one.target != "app" and one.kind in (Kind.KILL, Kind.HANG, Kind.FLUSH)]
+    longest, calm_since = timedelta(0), begin
+    for fault in sorted(needed, key=lambda one: one.began):
+        longest = max(longest, min(fault.began, end) - calm_since)
+        calm_since = max(calm_since, find_end(fault) + _RECOVERY)
+    return max(longest, end - calm_since)
+
+
+def find_end(fault: Fault) -> datetime:
+    """When a fault was over, as far as that was seen."""
+    return fault.ended or fault.began + timedelta(seconds=fault.back_seconds or BACK_SECONDS)
+
+
+def _is_minute(tick: datetime) -> bool:
+    return tick.second == 0
+
+
 def _is_true(run: Run, seen: Seen) -> bool:
+    """Whether the reason names a fault that was, and that was within the run's own time."""
     error = run.error or ""
     if _ALREADY_RUNNING in error:
         return any(_is_earlier_and_running(other, run) for other in seen.runs)
     causes = {target for word, targets in _CAUSES.items() if word in error for target in targets}
-    begin, end = _read_span(run)
-    return bool(causes) and any(
-        fault.target in causes | {SUPERVISOR} and _overlaps(fault, begin, end) for fault in seen.faults
-    )
+    if not causes:
+        return False
+    faults = [one for one in seen.faults if one.target in causes | {SUPERVISOR}]
+    begin, end = _read_time(run)
+    named = [datetime.fromisoformat(moment) for moment in _MOMENT.findall(error)]
+    if len(named) != 2:
+        return any(_overlaps(one, begin, end) for one in faults)
+    is_of_run = named[0] <= end and begin <= named[1] + _BEFORE
+    return is_of_run and all(any(_overlaps(one, moment, moment) for one in faults) for moment in named)
 
 
 def _is_earlier_and_running(other: Run, run: Run) -> bool:
@@ -73,15 +116,14 @@ def _is_earlier_and_running(other: Run, run: Run) -> bool:
     return is_other and other.started is not None and (other.finished is None or other.finished >= run.tick)
 
 
-def _read_span(run: Run) -> tuple[datetime, datetime]:
-    """From when to when something was wrong, as the reason says; else the minute of the tick."""
-    moments = [datetime.fromisoformat(moment) for moment in _MOMENT.findall(run.error or "")]
-    return (moments[0], moments[1]) if len(moments) == 2 else (run.tick, run.tick + _MINUTE)
+def _read_time(run: Run) -> tuple[datetime, datetime]:
+    """When a run could have been harmed: from its begin to its end, at the most to the end of its minute."""
+    latest = run.tick + _MINUTE
+    return (run.started or run.tick, min(run.finished or latest, latest) if run.started else latest)
 
 
 def _overlaps(fault: Fault, begin: datetime, end: datetime) -> bool:
-    fault_end = fault.ended or fault.began + timedelta(seconds=fault.back_seconds or BACK_SECONDS)
-    return fault.began - _BEFORE <= end and begin <= fault_end + _AFTER
+    return fault.began - _BEFORE <= end and begin <= find_end(fault) + _AFTER
 
 
 def check_snapshots(seen: Seen) -> Iterator[str]:

@@ -13,6 +13,7 @@ from tests.soak.promises import (
     check_faults,
     check_memory,
     check_reasons,
+    check_retries,
     check_snapshots,
     check_ticks,
 )
@@ -74,8 +75,8 @@ def test_runs_outside_of_the_time_do_not_count() -> None:
     ("error", "target"),
     [
         ("Postgres was out of reach", "postgres"),
-        ("Redis was out of reach from 2026-11-29T08:57:04Z to 2026-11-29T08:57:09Z", "redis"),
-        ("no worker was up from 2026-11-29T08:57:04Z to 2026-11-29T08:57:09Z", "worker"),
+        ("Redis was out of reach from 2026-11-29T08:57:00Z to 2026-11-29T08:57:09Z", "redis"),
+        ("no worker was up from 2026-11-29T08:56:59Z to 2026-11-29T08:57:09Z", "worker"),
         ("the worker was silent", "worker"),
         ("its worker died", "worker"),
         ("the network service is out of reach", "network"),
@@ -105,6 +106,52 @@ def test_a_reason_that_was_a_fault_is_true(outcome: str, error: str, target: str
 def test_a_reason_that_is_missing_or_was_no_fault_then_is_found(outcome: str, error: str | None) -> None:
     faults = [make_fault("postgres"), make_fault("worker", at=BEGIN + 4 * MINUTE)]
     assert len(list(check_reasons(make_seen(make_run(BEGIN, outcome, error), faults=faults)))) == 1
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        "2026-11-29T08:57:30Z to 2026-11-29T08:58:30Z",
+        "2026-11-29T08:56:01Z to 2026-11-29T08:56:31Z",
+        "2026-11-29T08:57:00Z to 2026-11-29T08:58:30Z",
+    ],
+    ids=["a later one", "an earlier one", "longer than it was"],
+)
+def test_a_reason_that_names_another_time_than_that_of_run_and_fault_is_found(span: str) -> None:
+    run = make_run(BEGIN, "failed", f"Postgres was out of reach from {span}")
+    faults = [make_fault("postgres", at=BEGIN + number * 30 * SECOND) for number in (-2, 0, 1)]
+    assert len(list(check_reasons(make_seen(run, faults=faults)))) == 1
+
+
+def test_a_run_that_failed_before_the_fault_is_not_explained_by_it() -> None:
+    run = make_run(BEGIN, "failed", "its worker died, attempt 1")
+    assert len(list(check_reasons(make_seen(run, faults=[make_fault("worker", at=BEGIN + 20 * SECOND)])))) == 1
+
+
+def make_restless(*pauses: int) -> list[Fault]:
+    """Kills of the network service, back after a second, with so many seconds between them."""
+    moments = [BEGIN + timedelta(seconds=sum(pauses[: number + 1])) for number in range(len(pauses))]
+    return [make_fault("network", at=moment, seconds=1) for moment in moments]
+
+
+@pytest.mark.parametrize("outcome", ["missed", "failed"])
+def test_a_tick_that_is_not_done_although_there_was_time_is_found(outcome: str) -> None:
+    run = make_run(BEGIN, outcome, "the network service is out of reach")
+    assert len(list(check_retries(make_seen(run, faults=make_restless(0, 10, 10))))) == 1
+    assert list(check_retries(make_seen(run, faults=make_restless(0, 14, 14, 14, 14)))) == []
+
+
+def test_postgres_that_is_away_and_an_app_that_is_killed_are_no_excuse_for_a_tick() -> None:
+    run = make_run(BEGIN, "missed", "Postgres was out of reach")
+    faults = [make_fault("postgres", Kind.OUTAGE_BEGINS, seconds=120), make_fault("app", seconds=60)]
+    assert len(list(check_retries(make_seen(run, faults=faults)))) == 1
+
+
+def test_more_than_a_few_ticks_that_are_not_done_are_found_whatever_there_was() -> None:
+    runs = [make_run(BEGIN + number * MINUTE, "failed", "the network service is out of reach") for number in (0, 1)]
+    seen = make_seen(*runs, faults=[make_fault("network", seconds=120)])
+    without = replace(seen, runs=[*runs, *(run for run in seen.runs if run.tick >= BEGIN + 2 * MINUTE)])
+    assert list(check_retries(without)) == ["2 of 5 ticks of the schedule are not done"]
 
 
 def test_a_tick_may_be_skipped_for_one_that_ran_into_it() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dashnet.errors import ServiceUnavailable
 from dashnet.jobs import Job
 from dashnet.reading import to_tick
-from workers.ledger import MOST_ATTEMPTS, Run, RunKey, open_run
+from workers.ledger import MOST_ATTEMPTS_IN_MINUTE, Run, RunKey, open_run
 from workers.locks import try_lock
 from workers.watch import select_abandoned
 
@@ -151,10 +151,10 @@ async def test_a_tick_of_the_schedule_that_failed_is_tried_again_and_the_ledger_
 async def test_a_tick_that_always_fails_is_tried_a_bounded_number_of_times(
     engine: AsyncEngine, minute: datetime
 ) -> None:
-    tried = [await fail_once(engine, RunKey(Job.REFRESH, minute)) for _ in range(MOST_ATTEMPTS + 2)]
-    assert tried == [True] * MOST_ATTEMPTS + [False] * 2
+    tried = [await fail_once(engine, RunKey(Job.REFRESH, minute)) for _ in range(MOST_ATTEMPTS_IN_MINUTE + 2)]
+    assert tried == [True] * MOST_ATTEMPTS_IN_MINUTE + [False] * 2
     (row,) = await select_runs(engine)
-    assert (row.outcome, row.attempt, row.error) == ("failed", MOST_ATTEMPTS, "Redis is out of reach")
+    assert (row.outcome, row.attempt, row.error) == ("failed", MOST_ATTEMPTS_IN_MINUTE, "Redis is out of reach")
 
 
 async def test_a_tick_that_failed_is_not_tried_again_once_its_minute_is_over(

@@ -12,10 +12,10 @@ from dashnet.channels import job_queue
 from dashnet.reading import to_wire
 from tests.clocks import HandClock
 from workers.context import WorkerContext
-from workers.ledger import MOST_ATTEMPTS
+from workers.ledger import MOST_ATTEMPTS_IN_MINUTE
 from workers.outages import OutageLog, read_past, write_session
 from workers.partitions import select_partition_days
-from workers.schedule import OFFER_SECONDS, Schedule
+from workers.schedule import OFFER_SECONDS, RETRY_SECONDS, Schedule
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -95,28 +95,24 @@ async def test_a_tick_that_nobody_takes_is_offered_again_and_one_that_runs_is_no
     assert len(await list_queued(context)) == 2
 
 
-async def test_a_tick_that_failed_is_offered_again_with_longer_pauses(
+async def test_a_tick_that_failed_is_offered_again_after_a_pause_each_time(
     context: WorkerContext, schedule: Schedule, clock: HandClock, calm: None
 ) -> None:
     await schedule.turn()
     await insert_run(context, datetime(2026, 11, 29, 12, 30, tzinfo=UTC), "failed")
     offers = []
-    for attempt in range(1, MOST_ATTEMPTS):
-        await set_attempt(context, attempt)
-        clock.pass_by(OFFER_SECONDS * 2 ** (attempt - 1) - 0.5)
+    for pause in (RETRY_SECONDS - 1, 1.5, RETRY_SECONDS - 1, 1.5):
+        clock.pass_by(pause)
         await schedule.turn()
-        early = len(await list_queued(context))
-        clock.pass_by(1)
-        await schedule.turn()
-        offers.append((early, len(await list_queued(context))))
-    assert offers == [(1, 2), (2, 3), (3, 4), (4, 5)]
+        offers.append(len(await list_queued(context)))
+    assert offers == [1, 2, 2, 3]
 
 
 async def test_a_tick_that_failed_too_often_is_not_offered_again(
     context: WorkerContext, schedule: Schedule, calm: None
 ) -> None:
     await insert_run(context, datetime(2026, 11, 29, 12, 30, tzinfo=UTC), "failed")
-    await set_attempt(context, MOST_ATTEMPTS)
+    await set_attempt(context, MOST_ATTEMPTS_IN_MINUTE)
     await schedule.turn()
     assert await list_queued(context) == []
 
