@@ -16,7 +16,7 @@ from dashnet.database import describe_error
 from dashnet.jobs import Job
 from dashnet.reading import to_tick, to_wire
 from dashnet.store import JOB_LOCK_PREFIX, Outcome
-from workers.locks import release_lock, take_lock
+from workers.run_locks import hold_lock
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,6 @@ MOST_ATTEMPTS = 3
 # Jobs of the schedule. At full minutes one that failed is tried again within its minute, whoever asked for it.
 MOST_ATTEMPTS_IN_MINUTE = 10
 _SCHEDULED = (Job.REFRESH, Job.CLEAN)
-_LOCK_TRIES, _LOCK_PAUSE_SECONDS = 40, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ async def open_run(
     tick of the schedule can then be claimed again within its minute, as its next attempt.
     A run whose worker is told to stop, or dies, stays open: `select_abandoned` finds it.
     """
-    async with engine.connect() as connection, _hold_lock(connection, key) as locked:
+    async with engine.connect() as connection, hold_lock(connection, key.job, key.lock_name) as locked:
         run = await _claim(connection, key, requested_by, worker, arguments) if locked else None
         if not locked:
             await _record_skipped(connection, key, requested_by)
@@ -103,32 +102,6 @@ async def open_run(
             await _finish(engine, run, Outcome.FAILED, describe_error(error))
             raise
         await _finish(engine, run, Outcome.DONE, None)
-
-
-@asynccontextmanager
-async def _hold_lock(connection: AsyncConnection, key: RunKey) -> AsyncIterator[bool]:
-    """Hold the run's lock for a block; False where another run has it.
-
-    A holder without an open run only looks whether its own tick is over already: it is gone in a moment.
-    """
-    taken = await take_lock(connection, key.lock_name)
-    for _ in range(_LOCK_TRIES):
-        if taken or await _is_running(connection, key.job):
-            break
-        await asyncio.sleep(_LOCK_PAUSE_SECONDS)
-        taken = await take_lock(connection, key.lock_name)
-    try:
-        yield taken
-    finally:
-        if taken:
-            await release_lock(connection, key.lock_name)
-
-
-async def _is_running(connection: AsyncConnection, job: Job) -> bool:
-    query = text("SELECT EXISTS (SELECT FROM store.job_run WHERE job = :job AND outcome IS NULL)")
-    running = bool(await connection.scalar(query, {"job": job}))
-    await connection.commit()
-    return running
 
 
 async def _claim(

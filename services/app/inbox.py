@@ -19,6 +19,19 @@ class Follower(Protocol):
         """A whole message came. The next is read after this one was followed."""
 
 
+class Listener(Follower, Protocol):
+    """Who is told of what happens to a connection that it took over. None of these may raise."""
+
+    def on_full(self) -> None:
+        """The socket takes less than was written; nothing more should be, until it is drained."""
+
+    def on_drained(self) -> None:
+        """What was written is on its way."""
+
+    def on_closed(self) -> None:
+        """The connection has ended; told once."""
+
+
 class Source(Protocol):
     """Where messages come from."""
 

@@ -14,11 +14,11 @@ from dashnet.tasks import cancel_and_wait
 from services.app.close_codes import CloseCode
 from services.app.control import Refusal
 from services.app.hub import Hub
-from services.app.inbox import received
+from services.app.inbox import Listener, received
 from services.app.message import Message
 from services.app.subscriber import Connection, Subscriber, WriteFrame
 from services.app.views import View
-from services.app.websocket_protocol import FeedWebSocketProtocol, Listener, find_connection
+from services.app.websocket_protocol import FeedWebSocketProtocol, find_connection
 
 logger = logging.getLogger(__name__)
 

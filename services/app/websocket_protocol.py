@@ -6,7 +6,7 @@ Used with `uvicorn --ws services.app.websocket_protocol:FeedWebSocketProtocol`. 
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.types import Message as Event
 from starlette.types import Scope
@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.frames import Frame
 
-from services.app.inbox import Follower, Inbox, received
+from services.app.inbox import Inbox, Listener, received
 from services.app.message import Message
 from services.app.socket_buffer import count_unacknowledged
 
@@ -29,19 +29,6 @@ GRACE_SECONDS = 5.0
 _NEVER_WAITED_FOR = asyncio.Event()
 # No context is taken over in either direction: frames are the same for all, and an idle connection holds no window.
 _SHARED_DEFLATE = [ServerPerMessageDeflateFactory(server_no_context_takeover=True, client_no_context_takeover=True)]
-
-
-class Listener(Follower, Protocol):
-    """Who is told of what happens to a connection that it took over. None of these may raise."""
-
-    def on_full(self) -> None:
-        """The socket takes less than was written; nothing more should be, until it is drained."""
-
-    def on_drained(self) -> None:
-        """What was written is on its way."""
-
-    def on_closed(self) -> None:
-        """The connection has ended; told once."""
 
 
 class FeedWebSocketProtocol(WebSocketsSansIOProtocol):
