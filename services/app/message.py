@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
@@ -45,10 +45,17 @@ class Message:
         """
         frame = self._frames.get(window_bits)
         if frame is None:
-            parts = self.payload.split(b"\n")
-            frames = [encode_frame(part, window_bits) for part in parts]
-            frame = self._frames[window_bits] = frames[0] if len(frames) == 1 else b"".join(frames)
+            frame = b"".join(encode_frame(part, window_bits) for part in self._parts())
+            self._frames[window_bits] = frame
         return frame
+
+    def _parts(self) -> Iterator[bytes]:
+        """Yield one message after the other: all of a large state at once would take its size once more."""
+        begin = 0
+        while (end := self.payload.find(b"\n", begin)) >= 0:
+            yield self.payload[begin:end]
+            begin = end + 1
+        yield self.payload[begin:] if begin else self.payload
 
 
 def is_too_long(messages: Collection[Message], most_bytes: int) -> bool:

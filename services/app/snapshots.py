@@ -1,5 +1,6 @@
 """The query on the store that makes the panel."""
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -11,6 +12,9 @@ from dashnet.publication import Position
 from dashnet.reading import state_of, to_wire
 from services.app.panel import Panel
 from services.app.stored_interfaces import select_latest_interfaces
+from services.app.views import LiveDevice
+
+_ROWS_AT_ONCE = 1000
 
 _STATIC = (
     "device.id, host_name, device_type, operating_system, mac_address, ip_address, driver, "
@@ -26,30 +30,56 @@ async def select_panel(engine: AsyncEngine, position: Position) -> Panel:
         f"FROM store.snapshot WHERE device_id = device.id ORDER BY time_stamp DESC LIMIT 1) AS latest ON true "
         f"ORDER BY device.id"
     )
+    devices: dict[int, LiveDevice] = {}
+    newest: datetime | None = None
+    repeated = _Repeated()
     async with engine.connect() as connection:
-        rows = (await connection.execute(query)).mappings().all()
+        # Never all rows at once: they take more memory than the panel, and screens wait while they are worked up.
+        async for rows in (await connection.stream(query)).mappings().partitions(_ROWS_AT_ONCE):
+            devices.update((row["id"], _to_live_device(row, repeated)) for row in rows)
+            newest = max((one for one in (newest, *(row["time_stamp"] for row in rows)) if one), default=None)
         interfaces = await select_latest_interfaces(connection)
-    devices = {row["id"]: _to_live_device(row) for row in rows}
-    times = [row["time_stamp"] for row in rows if row["time_stamp"] is not None]
-    return Panel(position, to_wire(max(times)) if times else None, devices, interfaces)
+    return Panel(position, to_wire(newest) if newest else None, devices, interfaces)
 
 
-def _to_live_device(row: RowMapping) -> dict[str, Any]:
+class _Repeated:
+    """What many devices have alike, kept once for all of them; nobody changes it."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._documents: dict[str, Any] = {}
+        self._moments: dict[datetime, str] = {}
+
+    def text(self, text: str) -> str:
+        return self._texts.setdefault(text, text)
+
+    def document(self, encoded: str) -> Any:  # any JSON value
+        if encoded not in self._documents:
+            self._documents[encoded] = orjson.loads(encoded)
+        return self._documents[encoded]
+
+    def moment(self, moment: datetime) -> str:
+        if moment not in self._moments:
+            self._moments[moment] = to_wire(moment)
+        return self._moments[moment]
+
+
+def _to_live_device(row: RowMapping, repeated: _Repeated) -> LiveDevice:
     taken = row["time_stamp"]
     return {
         "id": row["id"],
         "host_name": row["host_name"],
-        "device_type": row["device_type"],
-        "operating_system": row["operating_system"],
+        "device_type": repeated.text(row["device_type"]),
+        "operating_system": repeated.text(row["operating_system"]),
         "mac_address": row["mac_address"],
         "ip_address": row["ip_address"],
-        "driver": row["driver"],
-        "driver_options": orjson.loads(row["driver_options"]),
-        "tags": orjson.loads(row["tags"]),
+        "driver": repeated.text(row["driver"]),
+        "driver_options": repeated.document(row["driver_options"]),
+        "tags": repeated.document(row["tags"]),
         "parent_id": row["parent_id"],
         "state": state_of(row["active_connection"] if taken else None),
         "snap_shot": {
-            "time_stamp": to_wire(taken),
+            "time_stamp": repeated.moment(taken),
             "active_connection": row["active_connection"],
             **{name: row[name] for name in MEASURED},
         }
