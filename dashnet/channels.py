@@ -78,6 +78,11 @@ def worker_sessions_key(settings: Settings) -> str:
     return f"{settings.redis_prefix}:worker:sessions"
 
 
+def wished_jobs_key(settings: Settings) -> str:
+    """Hash of the jobs that were asked for by hand and are not in the ledger yet: who asked, by job and tick."""
+    return f"{settings.redis_prefix}:jobs:wished"
+
+
 def outages_key(settings: Settings) -> str:
     """List of what kept workers from their work, the oldest first."""
     return f"{settings.redis_prefix}:worker:outages"

@@ -60,9 +60,10 @@ async def _wait_for(settings: Settings, job: Job, tick: datetime) -> dict[str, A
     while time.monotonic() < deadline:
         try:
             runs = await fetch_runs(settings, {"job": job.value, "limit": 50})
-        except ServiceUnavailable:
+        except ServiceUnavailable as error:
             if job is not Job.REFRESH:
-                raise
+                later = f"{job} {to_wire(tick)} was asked for and is done once Postgres is back, within half an hour"
+                raise ServiceUnavailable(f"{error}; {later}") from error
             # Without Postgres there is no ledger, and a refresh ends with its readings on screens.
             await _check_delay(settings, tick)
             runs = []

@@ -10,7 +10,7 @@ from arq.connections import ArqRedis, RedisSettings
 from arq.constants import job_key_prefix
 from redis.asyncio import Redis
 
-from dashnet.channels import job_queue, requested_tick_key
+from dashnet.channels import job_queue, requested_tick_key, wished_jobs_key
 from dashnet.reading import to_wire
 from dashnet.redis import RETRIED_ERRORS, reconnect_policy
 from dashnet.settings import Settings
@@ -41,12 +41,17 @@ async def request_now(
 ) -> datetime:
     """Ask for a job now; returns its tick, which is the running second or the next that is free.
 
-    Whoever asks more often than that, for more than a few seconds, is given the last tick again.
+    Whoever asks more often than that, for more than a few seconds, is given the last tick again. The wish is kept until
+    the ledger has the tick, so that it is lost neither with a worker nor while Postgres is away (workers/wishes.py).
 
     Raises:
         redis.RedisError: the job may not have been queued.
     """
     tick, _ = await _take_tick(redis, settings, job)
+    async with redis.pipeline() as pipeline:
+        wish = orjson.dumps([requested_by, *arguments]).decode()
+        pipeline.hset(wished_jobs_key(settings), f"{job} {to_wire(tick)}", wish)
+        await pipeline.execute()
     await enqueue(redis, settings, job, to_wire(tick), requested_by, *arguments, job_id=f"{job}:{to_wire(tick)}")
     return tick
 

@@ -123,8 +123,8 @@ async def _claim(
         await connection.rollback()
         return None
     attempt: int = row.attempt
-    # Somebody waits for a report, however long the workers were busy.
-    is_urgent = attempt == 1 and key.job is not Job.REPORT
+    # Somebody waits for a report, or asked for a clean, however long the workers were busy or Postgres away.
+    is_urgent = attempt == 1 and key.job is not Job.REPORT and (requested_by == SCHEDULE or key.job is not Job.CLEAN)
     latest = LATEST_START if is_urgent else LATEST_TAKE_UP.get(key.job, LATEST_START)
     if now - key.tick > latest:
         if attempt > 1 and key.job in LATEST_TAKE_UP:

@@ -1,4 +1,5 @@
-"""What a worker does beside its jobs, every second: take up what a dead worker left, and tell what it left untold."""
+"""What a worker does beside its jobs, every second: take up what a dead worker left, offer again what was
+asked for by hand, and publish what was left untold."""
 
 import asyncio
 import logging
@@ -23,6 +24,7 @@ from workers.locks import is_locked
 from workers.outages import read_past
 from workers.publishing import mend_publications
 from workers.reasons import explain_abandoned
+from workers.wishes import look_after_wishes
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +80,7 @@ async def watch_for_abandoned(context: WorkerContext) -> None:
         await context.prepared.wait()
         try:
             await take_up_abandoned(context)
+            await look_after_wishes(context)
         except (DBAPIError, OSError, RedisError, DashnetError) as error:
             if not context.outages.is_open("Postgres"):
                 logger.warning("cannot look for abandoned runs error=%s", describe_error(error))
