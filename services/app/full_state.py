@@ -1,6 +1,10 @@
 """The protocol of 2020, to the letter: on connect and after every change one array of everything."""
 
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+
 from fastapi import APIRouter, Response, WebSocket
+from fastapi.responses import StreamingResponse
 
 from dashnet.problems import problem_responses
 from services.app.control import Asker, Refusal, parse_message
@@ -33,4 +37,14 @@ async def follow_full_state(
 @router.get("/api/network", tags=["devices"], responses=problem_responses(503))
 async def read_network(full_state: CurrentFullState) -> Response:
     """The array of 2020: every device with its snapshots since the last clean, oldest first."""
-    return Response((await full_state.encode()).payload, media_type="application/json")
+    pieces = full_state.stream()
+    # Taken before the answer begins, so that a fault can still be told by its status.
+    first = await anext(pieces)
+    return StreamingResponse(_chain(first, pieces), media_type="application/json")
+
+
+async def _chain(first: bytes, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(pieces):
+        yield first
+        async for piece in pieces:
+            yield piece

@@ -5,7 +5,7 @@ reads each device's last. So no two devices may differ in their times, and none 
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,8 +36,12 @@ _QUERY = text(
     "CASE WHEN time_stamp < (SELECT tick FROM span) THEN date_trunc('minute', time_stamp) ELSE time_stamp END "
     f"AS shown_at, {_SPEED.format('upload_speed')}, {_SPEED.format('download_speed')} FROM store.snapshot "
     "WHERE time_stamp >= (SELECT begin_at FROM span) ORDER BY device_id, shown_at DESC, time_stamp DESC), "
-    "placed AS (SELECT *, row_number() OVER (PARTITION BY device_id ORDER BY shown_at DESC) AS place FROM shown) "
-    "SELECT device.id, mac_address, ip_address, device_type, host_name, operating_system, "
+    "placed AS (SELECT *, row_number() OVER (PARTITION BY device_id ORDER BY shown_at DESC) AS place FROM shown), "
+    "newest AS (SELECT DISTINCT shown_at FROM shown ORDER BY shown_at DESC LIMIT :most) "
+    # With the first row alone, for all others are as many bytes less.
+    "SELECT CASE WHEN row_number() OVER (ORDER BY device.id) = 1 "
+    "THEN (SELECT array_agg(shown_at ORDER BY shown_at) FROM newest) END AS all_times, "
+    "device.id, mac_address, ip_address, device_type, host_name, operating_system, "
     "array_agg(shown_at ORDER BY shown_at) FILTER (WHERE device_id IS NOT NULL) AS times, "
     "array_agg(upload_speed ORDER BY shown_at) AS uploads, array_agg(download_speed ORDER BY shown_at) AS downloads, "
     "array_agg(active_connection ORDER BY shown_at) AS actives "
@@ -45,6 +49,8 @@ _QUERY = text(
     "GROUP BY device.id HAVING count(device_id) > 0 OR EXISTS "
     "(SELECT FROM store.snapshot WHERE snapshot.device_id = device.id) ORDER BY device.id"
 )
+# So many devices are held at once as more than bytes: with 70 snapshots each they take some 10 MiB.
+_DEVICES_AT_ONCE = 500
 _Reading = tuple[float, float, bool | None]
 _NOT_THERE_YET: _Reading = 0.0, 0.0, False
 _NOT_READ: _Reading = 0.0, 0.0, None
@@ -58,42 +64,40 @@ class _Time:
     first_id: int
 
 
-async def select_full_state(engine: AsyncEngine, most_snapshots: int, newest: str | None) -> bytes:
-    """The array of 2020 in JSON: every device that was ever read, with its snapshots since the last clean.
+async def stream_full_state(
+    engine: AsyncEngine, most_snapshots: int, newest: str | None
+) -> AsyncGenerator[bytes, None]:
+    """Make the array of 2020 in JSON, piece by piece: every device that was ever read, with its snapshots.
 
-    The clean's own baseline counts as since; at most `most_snapshots` per device, the newest. `newest` is the newest
-    tick on /live, in wire form: there is something to show even where nothing was read for long before a clean.
+    They are those since the last clean, whose own baseline counts as since; at most `most_snapshots` per device, the
+    newest. `newest` is the newest tick on /live, in wire form: there is something to show even where nothing was read
+    for long before a clean. The connection is held until the last piece was taken.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError, OSError: Postgres is out of reach.
     """
     values = {
         "baseline": _BASELINE,
         "newest": datetime.fromisoformat(newest) if newest else None,
         "most": most_snapshots,
     }
+    times: dict[datetime, _Time] = {}
+    begin = b"["
     async with engine.connect() as connection:
-        rows = (await connection.execute(_QUERY, values)).mappings().all()
-    # Beside the event loop: it is a long array where there are many devices.
-    return await asyncio.to_thread(_encode, rows, most_snapshots)
+        # Their number is said again: `partitions` of mappings does not know of `yield_per` and takes all at once.
+        rows = (await connection.stream(_QUERY.execution_options(yield_per=_DEVICES_AT_ONCE), values)).mappings()
+        async for some in rows.partitions(_DEVICES_AT_ONCE):
+            times = times or {moment: _to_time(moment) for moment in some[0]["all_times"] or ()}
+            if not times:
+                break
+            # Beside the event loop: it is a long array where there are many devices.
+            yield begin + await asyncio.to_thread(_encode, some, times)
+            begin = b","
+    yield b"]" if times else b"[]"
 
 
-def _encode(rows: Sequence[RowMapping], most_snapshots: int) -> bytes:
-    moments = _find_times(rows, most_snapshots)
-    times = {moment: _to_time(moment) for moment in moments}
-    if not times:
-        return b"[]"
-    return b"[%b]" % b",".join([orjson.dumps(_to_full_device(row, times)) for row in rows])
-
-
-def _find_times(rows: Sequence[RowMapping], most_snapshots: int) -> Sequence[datetime]:
-    """All times at which any device was read, oldest first, the newest so many of them."""
-    found: set[datetime] = set()
-    before: Sequence[datetime] = ()
-    for row in rows:
-        moments = row["times"] or ()
-        # Nearly all devices have the same ones.
-        if moments != before:
-            found.update(moments)
-            before = moments
-    return sorted(found)[-most_snapshots:]
+def _encode(rows: Sequence[RowMapping], times: dict[datetime, _Time]) -> bytes:
+    return b",".join([orjson.dumps(_to_full_device(row, times)) for row in rows])
 
 
 def _to_time(moment: datetime) -> _Time:

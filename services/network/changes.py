@@ -48,7 +48,8 @@ async def select_changes(connection: AsyncConnection, since: int) -> Changes:
     tokens: dict[int, Tokens] = {}
     known: dict[str, Any] = {}
     rows = (await connection.stream(query.execution_options(yield_per=_ROWS), {"since": since})).mappings()
-    async for some in rows.partitions():
+    # Without their number `partitions` of mappings takes all at once, whatever `yield_per` says.
+    async for some in rows.partitions(_ROWS):
         tokens |= {row["id"]: orjson.loads(row["secrets"]) for row in some if row["secrets"] != "{}"}
         changed += [to_wire(row, known) for row in some]
     return Changes(inventory_id, revision, changed, removed, tokens)

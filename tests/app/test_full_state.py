@@ -2,9 +2,11 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import orjson
 import pytest
 
 from dashnet.settings import Settings
+from services.app import full_state_cache
 from tests.app.conftest import RefreshOnce
 from tests.conftest import run_app
 from tests.feeds import open_feed
@@ -98,3 +100,17 @@ async def test_a_bad_message_gets_an_error_and_the_connection_lives_on(
         assert (await feed.next())["type"] == "error"
         await refresh_once()
         assert isinstance(await feed.next(), list)
+
+
+async def test_a_long_array_is_streamed_and_the_same_as_one_that_is_held(
+    app: httpx.AsyncClient, refresh_once: RefreshOnce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await refresh_once()
+    held = (await app.get("/api/network")).json()
+    await refresh_once()
+    monkeypatch.setattr(full_state_cache, "MOST_HELD_DEVICES", 1)
+    async with app.stream("GET", "/api/network") as answer:
+        streamed = orjson.loads(await answer.aread())
+    monkeypatch.setattr(full_state_cache, "MOST_HELD_DEVICES", 100)
+    assert (answer.headers.get("content-length"), streamed) == (None, (await app.get("/api/network")).json())
+    assert [device["id"] for device in streamed] == [device["id"] for device in held]

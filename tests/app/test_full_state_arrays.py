@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from dashnet.conformance.array_2020 import check_2020
 from dashnet.settings import Settings
-from services.app.full_state_arrays import select_full_state
+from services.app import full_state_arrays
+from services.app.full_state_arrays import stream_full_state
 from tests.app.conftest import RefreshOnce
 from tests.app.front_end_2020 import show
 from tests.conftest import run_app
@@ -54,7 +55,8 @@ async def put_clean(context: WorkerContext, tick: datetime, outcome: str | None 
 
 
 async def select(context: WorkerContext, most: int = 70, newest: str | None = None) -> list[dict[str, Any]]:
-    devices: list[dict[str, Any]] = orjson.loads(await select_full_state(context.engine, most, newest))
+    pieces = [piece async for piece in stream_full_state(context.engine, most, newest)]
+    devices: list[dict[str, Any]] = orjson.loads(b"".join(pieces))
     check_2020(devices)
     return devices
 
@@ -205,3 +207,16 @@ async def test_the_front_end_of_2020_lives_through_a_clean_an_addition_and_a_rem
         await network.delete(f"/devices/{added['id']}")
         await sync(context, 4)
         await look(4)
+
+
+@pytest.mark.usefixtures("three")
+async def test_the_array_of_many_devices_is_made_in_pieces_with_the_times_of_all(
+    context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """100,000 devices held as more than bytes took a gigabyte. The time of the last piece belongs to the first too."""
+    monkeypatch.setattr(full_state_arrays, "_DEVICES_AT_ONCE", 1)
+    await put(context, (NOON, 1, 1, 1, True), (NOON, 2, 2, 2, True), (NOON + MINUTE, 3, 3, 3, True))
+    pieces = [piece async for piece in full_state_arrays.stream_full_state(context.engine, 70, None)]
+    assert [orjson.loads(piece[1:])["id"] for piece in pieces[:-1]] == [1, 2, 3]
+    assert {len(orjson.loads(piece[1:])["snap_shots"]) for piece in pieces[:-1]} == {2}
+    assert (pieces[0][:1], pieces[1][:1], pieces[-1]) == (b"[", b",", b"]")

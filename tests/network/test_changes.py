@@ -1,5 +1,10 @@
-from sqlalchemy.ext.asyncio import AsyncEngine
+from collections.abc import AsyncIterator
+from typing import Any
 
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncMappingResult
+
+from services.network import changes
 from services.network.changes import select_changed_ids, select_changes, select_removed_ids
 from services.network.inventory import delete_devices, take_revision
 from tests.network.conftest import add, make
@@ -43,3 +48,23 @@ async def test_what_devices_have_alike_is_there_once(engine: AsyncEngine) -> Non
     assert (first["driver_options"], first["tags"]) == ({"profile": "realistic"}, ["lab"])
     for name in ("driver_options", "tags", "device_type", "operating_system", "driver"):
         assert all(other[name] is first[name] for other in others)
+
+
+async def test_a_large_inventory_is_taken_from_postgres_in_parts(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All at once took several hundred MiB: each row is a fifth of its size once it is a device."""
+    monkeypatch.setattr(changes, "_ROWS", 2)
+    taken: list[int] = []
+    partitions = AsyncMappingResult.partitions
+
+    async def watch(result: AsyncMappingResult, size: int | None = None) -> AsyncIterator[Any]:
+        async for part in partitions(result, size):
+            taken.append(len(part))
+            yield part
+
+    monkeypatch.setattr(AsyncMappingResult, "partitions", watch)
+    ids = await add(engine, *(make() for _ in range(5)))
+    async with engine.connect() as connection:
+        found = await select_changes(connection, since=0)
+    assert (taken, [device["id"] for device in found.changed]) == ([2, 2, 1], list(ids))
