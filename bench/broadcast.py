@@ -19,7 +19,7 @@ SIZES = ((1000, 40), (5000, 10))
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one round of one peer took: CPU of the server per delivered message, and the slowest percent's time."""
+    """What one round of one peer took: CPU of the server per delivery, and the slowest percent's time."""
 
     cpu_microseconds: float
     p99_milliseconds: float
@@ -74,7 +74,7 @@ async def measure_rounds(
 
 
 async def measure_once(peer: Peer, crowd: Crowd, subscribers: int, messages: int) -> Sample:
-    """Some messages, each delivered to all before the next.
+    """Publish some times, each delivered to all before the next.
 
     Raises:
         RuntimeError: a message did not reach everybody.
@@ -83,7 +83,7 @@ async def measure_once(peer: Peer, crowd: Crowd, subscribers: int, messages: int
     before = peer.cpu_seconds()
     for number in range(1, messages + 1):
         await peer.publish()
-        if not await crowd.wait(number * subscribers):
+        if not await crowd.wait(number * subscribers * peer.messages_each):
             raise RuntimeError(f"{peer.name}: a message did not reach everybody: {await crowd.report()}")
     used = peer.cpu_seconds() - before
     report = await crowd.report()

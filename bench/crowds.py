@@ -6,7 +6,9 @@ import signal
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -22,43 +24,43 @@ from dashnet.publication import Kind, publish
 from dashnet.redis import create_redis
 from dashnet.settings import Settings
 from services.network.simulation import Fleet, observe
+from workers.long_publications import split_publication
+from workers.network_client import Readings
+from workers.snapshots import to_publication
 
 ROUNDS = 5
 NO_DEMO = {"DEMO_DEVICES": "0", "HOST_DEVICE": "false"}
 
 
-def make_refresh(devices: int, minute: int) -> dict[str, Any]:
-    """The fields of a refresh's publication, read from the simulated network."""
+def make_refresh(devices: int, minute: int) -> Sequence[dict[str, Any]]:
+    """The publications of a refresh, read from the simulated network: several where it is long."""
     ids = list(range(1, devices + 1))
     fleet = Fleet.of(ids, [7] * devices, [None] * devices, [True] * devices, [(20.0, 100.0)] * devices)
     seen = observe(fleet, 1_790_000_000 + 60 * minute)
-    columns = zip(ids, *(one.tolist() for one in _columns(seen)), strict=True)
-    names = ("device_id", "active_connection", "upload_speed", "download_speed")
-    return {
-        "time_stamp": "2026-11-23T20:00:00Z",
-        "snap_shots": [
-            {**dict(zip(names, row[:4], strict=True)), "round_trip_seconds": round(row[4], 5) if row[1] else None}
-            for row in columns
-        ],
-    }
-
-
-def _columns(seen: Any) -> tuple[Any, ...]:
-    return seen.up, seen.upload_speed, seen.download_speed, seen.round_trip_seconds
+    up, round_trips = seen.up.tolist(), seen.round_trip_seconds.tolist()
+    readings = Readings(
+        ids,
+        up,
+        seen.upload_speed.tolist(),
+        seen.download_speed.tolist(),
+        [round(seconds, 5) if is_up else None for is_up, seconds in zip(up, round_trips, strict=True)],
+        [None] * devices,
+    )
+    # Each has a tick of its own: those of one tick are the parts of one refresh, which give way to no state.
+    fields = to_publication(f"2026-11-23T20:{minute:02}:00Z", readings, set(ids))
+    return [piece for piece, _ in split_publication(Kind.SNAPSHOTS, fields)]
 
 
 def publish_refreshes(stack: Stack, devices: int) -> Callable[[], Awaitable[None]]:
     """Publishes one refresh after the other, each of another minute."""
     settings = Settings(_env_file=stack.folder / "stack.env")
-    refreshes = [make_refresh(devices, minute) for minute in range(20)]
-    number = 0
+    refreshes = cycle([make_refresh(devices, minute) for minute in range(20)])
 
     async def publish_next() -> None:
-        nonlocal number
         redis = create_redis(settings, "dashnet-bench")
-        await publish(redis, settings, Kind.SNAPSHOTS, refreshes[number % len(refreshes)])
+        for fields in next(refreshes):
+            await publish(redis, settings, Kind.SNAPSHOTS, fields)
         await redis.aclose()
-        number += 1
 
     return publish_next
 
@@ -69,7 +71,9 @@ async def measure_deflate() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         program = compile_program("load", Path(folder))
         bodies = [
-            orjson.dumps({"type": "snapshots", "seq": minute, **make_refresh(1000, minute)}) for minute in range(20)
+            orjson.dumps({"type": "snapshots", "seq": minute, **fields})
+            for minute in range(20)
+            for fields in make_refresh(1000, minute)
         ]
         async with (
             run_stack(None, **NO_DEMO) as stack,
@@ -151,7 +155,7 @@ async def measure_stalled() -> list[Figure]:
         Figure("1,000 healthy subscribers alone: p99", statistics.median(alone), "ms"),
         Figure("the same beside 1,000 that read nothing: p99", statistics.median(beside), "ms"),
         Figure("beside stalled ones against alone: p99", ratio, "times", at_most=1.2),
-        Figure("memory for each that reads nothing, 4.6 MB published to it", grown / subscribers / 1024, "KiB"),
+        Figure("memory for each that reads nothing, 40 refreshes published to it", grown / subscribers / 1024, "KiB"),
         Figure("publications that gave way to a state, per stalled subscriber", dropped / subscribers, ""),
     ]
 
@@ -204,7 +208,7 @@ async def _wait_current(report: Callable[[], Awaitable[dict[str, Any]]], newest:
 
 
 async def measure_views() -> list[Figure]:
-    """A refresh of 10,000 devices to 1,000 subscribers: all of one view of ten devices, and each of its own."""
+    """A refresh of 10,000 devices, in its parts, to 1,000 subscribers: of one view of ten devices, and each its own."""
     subscribers, devices, messages = 1000, 10_000, 3
     address = "/live?device_ids=" + ",".join(f"{{}}{digit}" for digit in range(10))
     with tempfile.TemporaryDirectory() as folder:
@@ -212,7 +216,8 @@ async def measure_views() -> list[Figure]:
         async with run_stack(None, **NO_DEMO) as stack:
             await add_devices(stack, devices)
             await wait_for_devices(stack, devices)
-            async with run_ours(stack, publish_refreshes(stack, devices)) as ours:
+            async with run_ours(stack, publish_refreshes(stack, devices)) as peer:
+                ours = replace(peer, messages_each=len(make_refresh(devices, 0)))
                 one = await _measure_view(program, ours, address.replace("{}", "77"), subscribers, messages)
                 many = await _measure_view(program, ours, address, subscribers, messages)
     return [

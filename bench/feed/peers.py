@@ -27,13 +27,17 @@ MESSAGE_BYTES = 300
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A running server. `publish` sends one message to all subscribers of `path`; `pids` are whose CPU counts."""
+    """A running server; `pids` are whose CPU counts.
+
+    `publish` sends something to all subscribers of `path`, which each of them gets in `messages_each` messages.
+    """
 
     name: str
     port: int
     path: str
     pids: tuple[int, ...]
     publish: Callable[[], Awaitable[None]]
+    messages_each: int = 1
 
     def cpu_seconds(self) -> float:
         """CPU that the server has used so far, in user and kernel, by the scheduler's own clock."""
