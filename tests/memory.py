@@ -1,5 +1,6 @@
 """Keeps a test process small, and names the tests that made it large; conftest.py hangs this into pytest."""
 
+import ctypes
 import gc
 import re
 from pathlib import Path
@@ -10,16 +11,17 @@ from hypothesis import strategies
 
 MOST_MEBIBYTES = 500
 _NAMED = 5
+_MUCH_MEBIBYTES = 16
 _STATUS = Path("/proc/self/status")
 # A service makes its process collect less often. One that has ended must not do so to the tests after it: they would
 # keep whatever hangs together in cycles, some 3 MiB per service, until 40 million objects are made.
 _THRESHOLDS = gc.get_threshold()
 
 
-def read_peak() -> int | None:
-    """Return the most memory that this process ever held, in MiB; None where the platform does not say."""
+def read_held(name: str) -> int | None:
+    """Return how many MiB this process holds (`VmRSS`) or ever held (`VmHWM`); None where the platform does not say."""
     try:
-        found = re.search(r"^VmHWM:\s+(\d+) kB$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
+        found = re.search(rf"^{name}:\s+(\d+) kB$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
     except OSError:
         return None
     return int(found[1]) // 1024 if found else None
@@ -52,7 +54,27 @@ class Peaks:
         return "\n".join([f"{head} Raised most by:", *lines])
 
 
+class Rest:
+    """What this process holds between tests. Freed memory goes back to the system after a test that left much of it."""
+
+    def __init__(self) -> None:
+        self._held = 0
+
+    def settle(self) -> None:
+        """Collect garbage and have the allocator give back what is free, if the process grew since it last did."""
+        held = read_held("VmRSS")
+        if held is None or held < self._held + _MUCH_MEBIBYTES:
+            return
+        gc.collect()
+        # glibc keeps freed memory that lies below used memory, until it is told otherwise.
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+        self._held = read_held("VmRSS") or 0
+
+
 _peaks = Peaks()
+_rest = Rest()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -66,15 +88,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.collect()
-    _peaks.note("collection", read_peak())
+    _peaks.note("collection", read_held("VmHWM"))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Any:
-    """After a test: collect garbage as Python does by itself, and fail when the process became too large."""
+    """After a test: collect garbage as usual again, give memory back, and fail if the process became too large."""
     answer = yield
     gc.set_threshold(*_THRESHOLDS)
-    word = _peaks.note(item.nodeid, read_peak())
+    _rest.settle()
+    word = _peaks.note(item.nodeid, read_held("VmHWM"))
     if word:
         pytest.fail(word, pytrace=False)
     return answer

@@ -7,13 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.memory import Peaks, read_peak
+from tests.memory import Peaks, read_held
 
+LINUX = pytest.mark.skipif(
+    read_held("VmHWM") is None, reason="this platform does not say how much memory a process held"
+)
 CONFTEST = """
 from tests import memory
 from tests.memory import pytest_collection_finish, pytest_runtest_teardown
 
-memory._peaks = memory.Peaks((memory.read_peak() or 0) + 100)
+memory._peaks = memory.Peaks((memory.read_held("VmHWM") or 0) + 100)
+"""
+LEFT = """
+import gc
+from tests.memory import read_held
+
+def test_that_leaves_a_cycle_and_much_free_memory():
+    gc.disable()
+    cycle = [[b"x" * 100_000 for _ in range(1000)]]
+    cycle.append(cycle)
+
+def test_after_it():
+    assert read_held("VmRSS") < read_held("VmHWM") - 60
 """
 LARGE = """
 def test_that_is_small():
@@ -53,7 +68,7 @@ def run_suite(folder: Path, suite: str) -> str:
     return done.stdout
 
 
-@pytest.mark.skipif(read_peak() is None, reason="this platform does not say how much memory a process held")
+@LINUX
 def test_the_test_that_makes_a_process_too_large_is_named_once(tmp_path: Path) -> None:
     said = run_suite(tmp_path, LARGE)
     assert "3 passed, 1 error" in said
@@ -63,6 +78,11 @@ def test_the_test_that_makes_a_process_too_large_is_named_once(tmp_path: Path) -
 
 def test_a_test_that_collects_garbage_seldom_leaves_that_to_no_other(tmp_path: Path) -> None:
     assert "2 passed" in run_suite(tmp_path, SELDOM)
+
+
+@LINUX
+def test_what_a_test_leaves_is_given_back(tmp_path: Path) -> None:
+    assert "2 passed" in run_suite(tmp_path, LEFT)
 
 
 def test_growth_in_small_steps_names_the_largest_of_them() -> None:
