@@ -18,6 +18,7 @@ from bench.feed.programs import NoCompiler
 from bench.feeds import measure_bytes
 from bench.history.run import measure_history
 from bench.memory import measure_memory
+from bench.outage import measure_outage
 from bench.pages import measure_pages
 from bench.past import measure_past
 from bench.pings import measure_pings
@@ -41,6 +42,7 @@ BENCHES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "refresh": measure_refresh,
     "pages": measure_pages,
     "stages": measure_stages,
+    "outage": measure_outage,
     "history": measure_history,
     "snmp": measure_snmp,
     "fanout": measure_fanout,

@@ -86,7 +86,7 @@ async def play(
     finally:
         await cancel_and_wait(watching)
     differences = await compare_clients(stack, clients)
-    seen = await see(stack, watch.faults, first_tick, DEVICES, open_port)
+    seen = await see(stack, watch, first_tick, DEVICES, open_port)
     describe(seen, clients)
     unsettled = [] if settled else ["the stack did not settle: see its ledger and /readyz"]
     return [*unsettled, *check_all(seen), *check_clients(clients), *differences, *check_logs(stack, watch.faults)]
@@ -99,6 +99,7 @@ def describe(seen: Seen, clients: Sequence[SoakClient]) -> None:
     for words, is_scheduled in kinds.items():
         outcomes = Counter(run.outcome for run in runs if (run.tick == to_tick(run.tick)) == is_scheduled)
         say(f"refreshes {words}: {', '.join(f'{count} {outcome}' for outcome, count in outcomes.items()) or 'none'}")
+    say(f"refreshes by hand that were wished for and had to be in the ledger: {len(seen.wished)}")
     for run in runs:
         if run.outcome != "done":
             say(f"  {run.tick:%H:%M:%S} {run.outcome}: {run.error}")

@@ -28,6 +28,8 @@ _LOST = (
 _LOST_WORDS = re.compile(
     r"the database system is (starting up|shutting down|in recovery mode|not yet accepting connections)"
     r"|terminating connection due to|connection (is|was) closed"
+    # redis-py's WatchError is two things by one name: a key that changed, which is an error here, and this.
+    r"|A \w+ occurred on while watching"
 )
 
 

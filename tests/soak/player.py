@@ -19,6 +19,7 @@ from tests.soak.seen import Fault
 from tests.soak.stack import START_SECONDS, SoakStack
 from tests.soak.watch import Watch
 from workers.parking import list_parked
+from workers.wishes import Wish, list_wishes
 
 # A process that does not come back is told of by the promises; the deck goes on.
 _WAIT_SECONDS = 2 * BACK_SECONDS
@@ -79,7 +80,15 @@ class Player:
         except (OSError, TimeoutError, WebSocketException) as error:
             self.say(f"  nobody took the wish for a refresh: {error!r}")
         await asyncio.sleep(card.delay_seconds)
+        self.watch.wished |= {one.tick for one in await self._list_wishes()}
         await self._kill(card)
+
+    async def _list_wishes(self) -> Sequence[Wish]:
+        try:
+            async with self.stack.redis() as redis:
+                return await list_wishes(redis, self.stack.settings)
+        except RedisError:
+            return ()
 
     async def _ask_for_refresh(self) -> None:
         address = self.stack.settings.app_address.replace("http", "ws", 1)
@@ -101,7 +110,7 @@ class Player:
 
     async def _flush(self, card: Card) -> None:
         await self._until_up(card.target)
-        # Readings that wait are in Redis alone, as docs/decisions/0027 says.
+        # Readings and wishes that wait are in Redis alone, as docs/decisions/0027 says.
         await until(self._is_all_stored, _WAIT_SECONDS)
         async with self.stack.redis() as redis:
             await redis.flushall()
@@ -112,7 +121,8 @@ class Player:
             return False
         try:
             async with self.stack.redis() as redis:
-                return not await list_parked(redis, self.stack.settings)
+                settings = self.stack.settings
+                return not await list_parked(redis, settings) and not await list_wishes(redis, settings)
         except RedisError:
             return False
 

@@ -35,7 +35,7 @@ _ALREADY_RUNNING = "an earlier one was still running"
 
 def check_all(seen: Seen) -> Sequence[str]:
     """Every broken promise, in words for people."""
-    checks = (check_ticks, check_retries, check_reasons, check_snapshots, check_faults, check_memory)
+    checks = (check_ticks, check_wishes, check_retries, check_reasons, check_snapshots, check_faults, check_memory)
     return [broken for check in checks for broken in check(seen)]
 
 
@@ -59,6 +59,13 @@ def check_reasons(seen: Seen) -> Iterator[str]:
             yield f"the {run.job} of {run.tick:%H:%M:%S} is {run.outcome} without a reason"
         elif not _is_true(run, seen):
             yield f"the {run.job} of {run.tick:%H:%M:%S} is {run.outcome} for no fault that was: {run.error}"
+
+
+def check_wishes(seen: Seen) -> Iterator[str]:
+    """Every refresh that was wished for by hand is in the ledger, done or with a reason."""
+    known = {run.tick for run in seen.runs if run.job == "refresh"}
+    for tick in sorted(set(seen.wished) - known):
+        yield f"the refresh by hand of {tick:%H:%M:%S} is not in the ledger"
 
 
 def check_retries(seen: Seen) -> Iterator[str]:

@@ -16,6 +16,7 @@ from tests.soak.logs import list_errors
 from tests.soak.panels import LivePanel, describe_difference
 from tests.soak.seen import Fault, Run, Seen, Stored
 from tests.soak.stack import NAMES, SoakStack
+from tests.soak.watch import Watch
 
 SETTLED_SECONDS = 150.0
 _POLL_SECONDS = 0.5
@@ -77,13 +78,13 @@ async def read_stored(stack: SoakStack, open_port: int) -> Sequence[Stored]:
         await connection.close()
 
 
-async def see(stack: SoakStack, faults: Sequence[Fault], first_tick: datetime, devices: int, open_port: int) -> Seen:
+async def see(stack: SoakStack, watch: Watch, first_tick: datetime, devices: int, open_port: int) -> Seen:
     """All that the promises are held against."""
     runs = await read_runs(stack)
     done = [run.tick for run in runs if run.outcome == "done" and run.tick == to_tick(run.tick)]
     last_tick = max(done, default=to_tick(datetime.now(UTC)) - _MINUTE)
     stored, memory = await read_stored(stack, open_port), stack.measure_memory()
-    return Seen(first_tick, last_tick, devices, runs, stored, faults, memory)
+    return Seen(first_tick, last_tick, devices, runs, stored, watch.faults, memory, watch.wished)
 
 
 async def compare_clients(stack: SoakStack, clients: Sequence[SoakClient]) -> Sequence[str]:

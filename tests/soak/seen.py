@@ -1,6 +1,6 @@
 """What a soak saw, as plain values for the promises to be held against."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -51,7 +51,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A whole soak: the time that counts is from `first_tick` to `last_tick`, both with their minutes over."""
+    """A whole soak: the time that counts is from `first_tick` to `last_tick`, both with their minutes over.
+
+    `wished` are ticks of refreshes by hand that Redis had before a process was killed.
+    """
 
     first_tick: datetime
     last_tick: datetime
@@ -60,3 +63,4 @@ class Seen:
     stored: Sequence[Stored]
     faults: Sequence[Fault]
     memory_bytes: dict[str, int] = field(default_factory=dict)
+    wished: Collection[datetime] = ()

@@ -36,6 +36,7 @@ def test_an_error_without_an_exception_is_not_expected(level: str) -> None:
         "ConnectionRefusedError: [Errno 111] refused",
         "redis.exceptions.ConnectionError: Error 2 connecting to unix socket",
         "redis.exceptions.BusyLoadingError: Redis is loading the dataset in memory",
+        "redis.exceptions.WatchError: A ConnectionError occurred on while watching one or more keys",
         "asyncpg.exceptions.CannotConnectNowError: the database system is starting up",
         "sqlalchemy.exc.DBAPIError: (sqlalchemy.dialects.postgresql.asyncpg.Error) the database system is starting up",
         "dashnet.errors.ServiceUnavailable: the network service is out of reach",

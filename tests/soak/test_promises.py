@@ -16,6 +16,7 @@ from tests.soak.promises import (
     check_retries,
     check_snapshots,
     check_ticks,
+    check_wishes,
 )
 from tests.soak.seen import Fault, Run, Seen, Stored
 
@@ -126,6 +127,11 @@ def test_a_reason_that_names_another_time_than_that_of_run_and_fault_is_found(sp
 def test_a_run_that_failed_before_the_fault_is_not_explained_by_it() -> None:
     run = make_run(BEGIN, "failed", "its worker died, attempt 1")
     assert len(list(check_reasons(make_seen(run, faults=[make_fault("worker", at=BEGIN + 20 * SECOND)])))) == 1
+
+
+def test_a_refresh_by_hand_that_left_no_line_in_the_ledger_is_found() -> None:
+    seen = replace(make_seen(make_run(BEGIN + 7 * SECOND)), wished={BEGIN + 7 * SECOND, BEGIN + 8 * SECOND})
+    assert list(check_wishes(seen)) == ["the refresh by hand of 08:57:08 is not in the ledger"]
 
 
 def make_restless(*pauses: int) -> list[Fault]:

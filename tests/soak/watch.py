@@ -26,11 +26,12 @@ class _Open:
 
 @dataclass(slots=True)
 class Watch:
-    """Keeps every fault of a soak, and looks after those that are not over."""
+    """Keeps every fault of a soak and every refresh that was wished for, and looks after faults that are not over."""
 
     stack: SoakStack
     say: Callable[[str], None]
     faults: list[Fault] = field(default_factory=list)
+    wished: set[datetime] = field(default_factory=set)
     _open: dict[str, _Open] = field(default_factory=dict)
 
     def note(self, kind: Kind, target: str, pid: int | None = None) -> Fault:
