@@ -44,14 +44,40 @@ async def select_stored_inventory(connection: AsyncConnection) -> StoredInventor
     return StoredInventory(*(await connection.execute(query)).one())
 
 
-async def sync_inventory(context: WorkerContext, connection: AsyncConnection, outbox: Outbox) -> None:
-    """Bring the device table up to the inventory as it is now, within the caller's `change_store`.
+@dataclass(frozen=True, slots=True)
+class AskedInventory:
+    """What changed in the inventory after what the store held when it was asked."""
+
+    stored: StoredInventory
+    changes: InventoryChanges
+
+
+async def ask_inventory(context: WorkerContext, connection: AsyncConnection) -> AskedInventory:
+    """Ask ahead of `sync_inventory`, so that no other writer waits for the answer.
 
     Raises:
         ServiceUnavailable: the network service gives no answer.
     """
     stored = await select_stored_inventory(connection)
-    changes = await context.network.read_changes(stored.revision)
+    await connection.commit()
+    return AskedInventory(stored, await context.network.read_changes(stored.revision))
+
+
+async def sync_inventory(
+    context: WorkerContext, connection: AsyncConnection, outbox: Outbox, asked: AskedInventory | None = None
+) -> None:
+    """Bring the device table up to the inventory, within the caller's `change_store`.
+
+    As it was `asked`, unless another writer was faster since; else as it is now.
+
+    Raises:
+        ServiceUnavailable: the network service gives no answer.
+    """
+    stored = await select_stored_inventory(connection)
+    if asked is not None and asked.stored == stored:
+        changes = asked.changes
+    else:
+        changes = await context.network.read_changes(stored.revision)
     if changes.inventory_id != stored.inventory_id or changes.revision < stored.revision:
         changes = await context.network.read_changes(0)
         await _replace_devices(connection, changes)

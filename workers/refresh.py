@@ -11,7 +11,7 @@ from dashnet.jobs import Job
 from dashnet.publication import Kind
 from dashnet.reading import to_wire
 from workers.context import WorkerContext
-from workers.devices import sync_inventory
+from workers.devices import ask_inventory, sync_inventory
 from workers.interfaces import insert_interfaces, to_part
 from workers.ledger import Run, RunKey, open_run
 from workers.network_client import Readings
@@ -129,9 +129,10 @@ def _find_next(readings: Readings, limit: int, until: int | None) -> int | None:
 
 async def _store_readings(context: WorkerContext, run: Run, readings: Readings) -> None:
     tick = run.key.tick
+    # The inventory as it is now, not as it was before slow devices were waited for.
+    asked = await ask_inventory(context, run.connection)
     async with change_store(context, run.connection) as outbox:
-        # The inventory as it is now, not as it was before slow devices were waited for.
-        await sync_inventory(context, run.connection, outbox)
+        await sync_inventory(context, run.connection, outbox, asked)
         stored = await insert_snapshots(run.connection, tick, readings)
         changes = await insert_state_changes(run.connection, tick, readings, stored)
         await insert_interfaces(run.connection, tick, readings.interfaces, stored)

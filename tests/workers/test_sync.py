@@ -9,6 +9,7 @@ from workers.context import WorkerContext
 from workers.devices import (
     MOST_TOLD_CHANGES,
     StoredInventory,
+    ask_inventory,
     select_stored_inventory,
     sync_inventory,
 )
@@ -49,6 +50,21 @@ async def test_another_inventory_of_the_same_revision_is_taken_over_once(
                 await sync_inventory(context, connection, outbox)
         assert outbox.waiting == []
         assert await select_stored_inventory(connection) == StoredInventory("another", 1)
+
+
+async def test_an_answer_from_before_another_writer_was_faster_is_not_taken(
+    context: WorkerContext, network: httpx.AsyncClient
+) -> None:
+    async with context.engine.connect() as connection:
+        await network.post("/devices/", json=make_device())
+        asked = await ask_inventory(context, connection)
+        await network.post("/devices/", json=make_device())
+        await sync(context, 2)
+        async with change_store(context, connection) as outbox:
+            await sync_inventory(context, connection, outbox, asked)
+        assert outbox.waiting == []
+        assert (await select_stored_inventory(connection)).revision == 2
+        assert list(await connection.scalars(text("SELECT id FROM store.device ORDER BY id"))) == [1, 2]
 
 
 async def test_more_changes_than_are_worth_telling_are_told_as_a_reset(
