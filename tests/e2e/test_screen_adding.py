@@ -55,6 +55,28 @@ async def test_a_ping_is_added_with_a_name_and_an_address(form: Page, network: h
     assert (made["driver"], made["ip_address"], made["mac_address"]) == ("icmp", "127.0.0.1", None)
 
 
+async def test_a_device_that_was_never_read_is_not_shown_as_up_for_a_moment(form: Page, context: WorkerContext) -> None:
+    await form.call("click", "text=Anything with an address")
+    await form.call("fill", NAME, "nas")
+    await form.call("getByLabel.fill", "IP address", "127.0.0.1")
+    await form.call("click", ADD)
+    await sync(context, 2)
+    await form.until("document.querySelector('.availability .big')?.innerText === '–'")
+    assert await form.evaluate("document.querySelector('.availability .share-up')") is None
+    assert "outage" not in await form.text(".availability")
+
+
+async def test_the_button_that_adds_is_in_sight_however_long_the_form_is(form: Page) -> None:
+    await form.call("getByRole.click", "radio", {"name": "SNMP"})
+    await form.until(f"document.querySelector({NAME!r}) !== null")
+    await form.call("click", "text=more options")
+    box = f"document.querySelector({ADD!r}).getBoundingClientRect()"
+    assert await form.evaluate(f"{box}.top > 0 && {box}.bottom <= innerHeight")
+    assert (
+        await form.evaluate(f"document.elementFromPoint({box}.x + 5, {box}.y + 5).closest('button')?.type") == "submit"
+    )
+
+
 async def test_a_web_page_needs_no_address_of_its_own(form: Page, network: httpx.AsyncClient) -> None:
     await form.call("getByRole.click", "radio", {"name": "Web page"})
     await form.call("fill", NAME, "panel")

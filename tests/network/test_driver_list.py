@@ -32,6 +32,13 @@ async def test_all_drivers_are_listed_in_order_with_what_they_do(network: httpx.
     assert all(driver["description"] for driver in answer.json())
 
 
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+def test_a_driver_is_described_as_the_device_that_it_reads(name: str) -> None:
+    """People read this above the options when they add one; `snmp` spoke of sessions and tables."""
+    description = describe_driver(name, OPTIONS[name]).description
+    assert description.startswith(("A ", "This machine", "Echo requests"))
+
+
 async def test_only_drivers_that_can_ask_a_device_what_it_is_say_so(network: httpx.AsyncClient) -> None:
     able = [driver["name"] for driver in (await network.get("/drivers/")).json() if driver["can_describe"]]
     other = (await network.post("/devices/", json=make_device())).json()["id"]

@@ -10,7 +10,7 @@ export const words = {
 		cutOff: 'pale: behind a device that is down',
 		nearer: 'Nearer',
 		farther: 'Farther',
-		whole: 'Whole',
+		whole: 'Fit',
 		found: (count: number) =>
 			count === 0 ? 'nothing found' : `${count.toLocaleString()} found; Enter leads to the next`,
 		keys: 'Map of who is behind whom: arrow keys lead from device to device, plus and minus zoom, 0 shows all',
@@ -165,7 +165,7 @@ export const words = {
 	notThere: 'There is no such device (any more).',
 	edit,
 	fields: {
-		id: 'Number',
+		id: 'ID',
 		host_name: 'Name',
 		driver_options: 'Options of the driver (JSON)',
 		device_type: 'Type',
@@ -175,8 +175,8 @@ export const words = {
 		driver: 'Driver',
 		round_trip: 'Latency',
 		tags: 'Tags',
-		parent: 'Behind',
-		children: 'In front of',
+		parent: 'Parent',
+		children: 'Children',
 		none: 'none',
 	},
 	interfaces: {
@@ -191,7 +191,7 @@ export const words = {
 			name: 'Name',
 			alias: 'Alias',
 			state: 'State',
-			line: 'Line',
+			line: 'Link speed',
 			down: 'Download',
 			up: 'Upload',
 			load: 'Load',
@@ -213,7 +213,7 @@ export const words = {
 	repair: (length: string) => `${length} each on average`,
 	unobserved: (length: string) => `${length} not monitored`,
 	changes: 'State changes',
-	noChanges: 'It did not change its state in this range.',
+	noChanges: 'No state changes in this range.',
 	first: {
 		title: 'Welcome to dashNET',
 		what: 'You see a simulated fleet to rehearse on, and this machine itself, measured from its own counters. Every minute all are read; every open screen hears of it at once.',

@@ -1,1 +1,1 @@
-"""Driver `snmp`: sessions with devices, their interface tables, and what they say of themselves."""
+"""Driver `snmp`: a device that answers SNMP, from the counters of its interfaces."""

@@ -27,17 +27,21 @@ export function Availability({ id }: { id: number }) {
 		<Card title={words.availability} aside={<small className="quiet">{stretch ? '' : words.ranges[range]}</small>}>
 			{row && (
 				<div className="availability">
-					<p className="big">{words.upRatio(ratio(row.up_ratio))}</p>
+					<p className="big">{row.up_ratio === null ? ratio(null) : words.upRatio(ratio(row.up_ratio))}</p>
 					<div className="shares" aria-hidden="true">
-						<i className="share-up" style={{ flexGrow: row.up_seconds }} />
+						{row.up_seconds > 0 && <i className="share-up" style={{ flexGrow: row.up_seconds }} />}
 						{row.down_seconds > 0 && <i className="share-down" style={{ flexGrow: row.down_seconds }} />}
-						<i className="share-unknown" style={{ flexGrow: row.unknown_seconds + row.unobserved_seconds }} />
+						{row.unknown_seconds + row.unobserved_seconds > 0 && (
+							<i className="share-unknown" style={{ flexGrow: row.unknown_seconds + row.unobserved_seconds }} />
+						)}
 					</div>
-					<p>
-						{words.outages(row.outages ?? 0)}
-						{typeof row.mean_seconds_to_repair === 'number' &&
-							`, ${words.repair(duration(row.mean_seconds_to_repair))}`}
-					</p>
+					{row.up_ratio !== null && (
+						<p>
+							{words.outages(row.outages ?? 0)}
+							{typeof row.mean_seconds_to_repair === 'number' &&
+								`, ${words.repair(duration(row.mean_seconds_to_repair))}`}
+						</p>
+					)}
 					{row.unobserved_seconds > 0 && <p className="quiet">{words.unobserved(duration(row.unobserved_seconds))}</p>}
 				</div>
 			)}
