@@ -49,7 +49,7 @@ async def test_waiting_for_a_clean_without_postgres_says_what_is_wrong(
 ) -> None:
     async with run_app(gated_settings):
         postgres_gate.shut()
-        with pytest.raises(ServiceUnavailable, match=r"503.*Postgres"):
+        with pytest.raises(ServiceUnavailable, match=r"503.*Postgres.* is done once Postgres is back"):
             await job_commands.request(Job.CLEAN, wait=True)
 
 

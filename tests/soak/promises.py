@@ -118,9 +118,12 @@ def _is_true(run: Run, seen: Seen) -> bool:
 
 
 def _is_earlier_and_running(other: Run, run: Run) -> bool:
-    """Whether another run of the job began before this tick and ended in it."""
-    is_other = other.job == run.job and other.tick < run.tick
-    return is_other and other.started is not None and (other.finished is None or other.finished >= run.tick)
+    """Whether another run of the job, of an earlier tick, had not ended when this one was skipped.
+
+    That may be before its own tick: those by hand are up to some seconds ahead.
+    """
+    is_other = other.job == run.job and other.tick < run.tick and other.started is not None
+    return is_other and (other.finished is None or other.finished >= (run.finished or run.tick) - _BEFORE)
 
 
 def _read_time(run: Run) -> tuple[datetime, datetime]:

@@ -166,6 +166,18 @@ def test_a_tick_may_be_skipped_for_one_that_ran_into_it() -> None:
     assert list(check_reasons(make_seen(before, skipped))) == []
 
 
+def test_a_tick_ahead_of_the_clock_may_be_skipped_for_one_that_ended_before_it() -> None:
+    before = replace(make_run(BEGIN - SECOND), finished=BEGIN)
+    skipped = make_run(BEGIN + 4 * SECOND, "skipped", "an earlier one was still running")
+    assert list(check_reasons(make_seen(before, replace(skipped, finished=BEGIN)))) == []
+
+
+def test_a_tick_that_was_skipped_for_one_that_had_ended_long_before_is_found() -> None:
+    before = replace(make_run(BEGIN - 20 * SECOND), finished=BEGIN - 19 * SECOND)
+    skipped = make_run(BEGIN, "skipped", "an earlier one was still running")
+    assert len(list(check_reasons(make_seen(before, skipped)))) == 1
+
+
 @pytest.mark.parametrize("counts", [(DEVICES - 1, DEVICES - 1), (DEVICES + 1, DEVICES), (DEVICES + 1, DEVICES + 1)])
 def test_a_snapshot_that_is_lost_or_doubled_is_found(counts: tuple[int, int]) -> None:
     seen = make_seen()
