@@ -58,10 +58,10 @@ async def test_a_job_that_is_asked_for_is_a_wish_until_the_ledger_has_it(context
 async def test_a_wish_is_offered_again_only_when_its_job_seems_lost(
     context: WorkerContext, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await ask(context, Job.CLEAN, now)
+    await ask(context, Job.CLEAN, now + MINUTE)
     await look_after_wishes(context)
     assert await count_queued(context) == 0
-    monkeypatch.setattr(wishes, "FIRST_OFFER", -MINUTE)
+    monkeypatch.setattr(wishes, "FIRST_OFFER", -2 * MINUTE)
     monkeypatch.setattr(offers, "OFFER_SECONDS", 0)
     await look_after_wishes(context)
     await look_after_wishes(context)
