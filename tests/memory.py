@@ -63,14 +63,18 @@ class Rest:
     def settle(self) -> None:
         """Collect garbage and have the allocator give back what is free, if the process grew since it last did."""
         held = read_held("VmRSS")
-        if held is None or held < self._held + _MUCH_MEBIBYTES:
+        if held is None:
+            return
+        if held < self._held + _MUCH_MEBIBYTES:
+            # Also down: a test's last memory may go only after it.
+            self._held = min(self._held, held)
             return
         gc.collect()
         # glibc keeps freed memory that lies below used memory, until it is told otherwise.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
-        self._held = read_held("VmRSS") or 0
+        self._held = read_held("VmRSS") or held
 
 
 _peaks = Peaks()
