@@ -19,6 +19,7 @@ from dashnet.settings import Settings
 from services.app.hub import Hub
 from services.app.snapshots import select_panel
 from workers.devices import select_stored_inventory
+from workers.long_publications import split_publication
 from workers.network_client import NetworkClient, parse_readings
 from workers.partitions import ensure_partitions
 from workers.snapshots import insert_snapshots, to_publication
@@ -79,11 +80,17 @@ async def _measure_round(
         marks.append(time.monotonic())
     fields = to_publication(to_wire(tick), readings, ids)
     marks.append(time.monotonic())
-    position = await publish(redis, settings, Kind.SNAPSHOTS, fields)
+    # As workers do, cut so that each message fits a client with usual limits.
+    pieces = [piece for piece, _ in split_publication(Kind.SNAPSHOTS, fields)]
+    positions = [await publish(redis, settings, Kind.SNAPSHOTS, piece) for piece in pieces]
     marks.append(time.monotonic())
-    message = orjson.dumps({"type": "snapshots", "seq": position.seq, **fields})
+    publications = [
+        Publication(position, orjson.dumps({"type": "snapshots", "seq": position.seq, **piece}), time.time())
+        for position, piece in zip(positions, pieces, strict=True)
+    ]
     before = time.monotonic()
-    await hub.apply(Publication(Position("bench", position.seq), message, time.time()))
+    for publication in publications:
+        await hub.apply(publication)
     hubbed = time.monotonic() - before
     read, changes, insert, make, sent = (later - earlier for earlier, later in pairwise(marks))
     await engine.dispose()
