@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from dashnet.errors import FieldError, InvalidInput, PayloadTooLarge
 from dashnet.problems import SHOWN_ERRORS, invalid_input
 from services.network.discovery.models import DiscoveryCreate
+from services.network.fleet_packing import PackedEntry, pack_entry
 from services.network.json_pieces import MOST_VALUE_BYTES, Body, parse_json, parse_list
 from services.network.models import DeviceCreate, DeviceEntry, DeviceUpdate
 from services.network.sealing import Tokens, check_destination, fill_in_kept
@@ -39,22 +40,18 @@ def parse_devices(body: Body, convert: Callable[[DeviceCreate], _Made]) -> tuple
     return _validate_list(_DEVICES, [given], convert), True
 
 
-def parse_entries(body: Body) -> Sequence[DeviceEntry]:
+def parse_entries(body: Body) -> Sequence[PackedEntry]:
     """The devices of a PUT, each as far as it can be checked by itself.
 
     Raises:
         InvalidInput, PayloadTooLarge: as `parse_devices`.
     """
     if len(body) > MOST_VALUE_BYTES:
-        return _validate_list(_ENTRIES, parse_list(body), _keep)
+        return _validate_list(_ENTRIES, parse_list(body), pack_entry)
     given = parse_json(body)
     if not isinstance(given, list):
         raise InvalidInput("the body is no list of devices", [FieldError("body", "no list")])
-    return _validate_list(_ENTRIES, [given], _keep)
-
-
-def _keep(entry: DeviceEntry) -> DeviceEntry:
-    return entry
+    return _validate_list(_ENTRIES, [given], pack_entry)
 
 
 def _validate_list(

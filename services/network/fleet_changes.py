@@ -1,6 +1,7 @@
 """A plan in words: each device that it touches, and each field before and after, without secrets. Pure."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel
@@ -30,6 +31,9 @@ class NamedDevice(BaseModel):
     mac_address: str | None
 
 
+_NAMED = set(NamedDevice.model_fields)
+
+
 class ChangedDevice(NamedDevice):
     """A device under its new name, and what changes."""
 
@@ -51,12 +55,11 @@ def describe_plan(plan: Plan, inventory: Changes, *, dry_run: bool) -> FleetChan
     stored = {device["id"]: device for device in inventory.changed}
     before = {one: (wire["host_name"], wire["mac_address"]) for one, wire in stored.items()}
     after = before | {
-        one: (sealed.device.host_name, sealed.device.mac_address)
-        for one, sealed in (*plan.created.items(), *plan.changed.items())
+        one: (packed.host_name, packed.mac_address) for one, packed in chain(plan.created.items(), plan.changed.items())
     }
     changed = []
-    for one, sealed in plan.changed.items():
-        changes = [*_compare(stored[one], sealed, inventory.tokens.get(one, {}), before, after)]
+    for one, packed in plan.changed.items():
+        changes = [*_compare(stored[one], packed.unpack(), inventory.tokens.get(one, {}), before, after)]
         name, address = after[one]
         changed.append(ChangedDevice(id=one, host_name=name, mac_address=address, changes=changes))
     created = [_name(None if one < 0 else one, after[one]) for one in plan.created]
@@ -65,7 +68,8 @@ def describe_plan(plan: Plan, inventory: Changes, *, dry_run: bool) -> FleetChan
 
 
 def _name(device_id: int | None, name: _Name) -> NamedDevice:
-    return NamedDevice(id=device_id, host_name=name[0], mac_address=name[1])
+    # Its names were checked, and the set of its fields is the same for all: of 100,000 each would take 70 MiB.
+    return NamedDevice.model_construct(_NAMED, id=device_id, host_name=name[0], mac_address=name[1])
 
 
 def _compare(

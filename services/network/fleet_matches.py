@@ -6,12 +6,12 @@ from typing import Any
 
 from dashnet.errors import Conflict, FieldError, InvalidInput
 from services.network.addresses import normalize_mac_address
-from services.network.models import DeviceEntry
+from services.network.fleet_packing import PackedEntry
 
 _Wire = Mapping[str, Any]
 
 
-def match_entries(entries: Sequence[DeviceEntry], stored: Sequence[_Wire]) -> Sequence[int]:
+def match_entries(entries: Sequence[PackedEntry], stored: Sequence[_Wire]) -> Sequence[int]:
     """The id of each entry's device; one that is not there gets a negative number of its own.
 
     An entry is the device of its MAC address. One whose MAC address no device has, or that has none, is the device of
@@ -33,7 +33,7 @@ def match_entries(entries: Sequence[DeviceEntry], stored: Sequence[_Wire]) -> Se
     for is_close in (_is_at_address, _has_no_other):
         for index in unknown:
             entry = entries[index]
-            alike = [] if index in found else [one for one in by_name[entry.host_name] if _may_be(entry, one)]
+            alike = [] if index in found else [one for one in by_name.get(entry.host_name, ()) if _may_be(entry, one)]
             close = [one for one in alike if is_close(entry, one)]
             if len(close) == 1:
                 found[index] = close[0]["id"]
@@ -42,16 +42,16 @@ def match_entries(entries: Sequence[DeviceEntry], stored: Sequence[_Wire]) -> Se
     return [found.get(index, -1 - index) for index in range(len(entries))]
 
 
-def _may_be(entry: DeviceEntry, device: _Wire) -> bool:
+def _may_be(entry: PackedEntry, device: _Wire) -> bool:
     """Whether an entry may be this device of its name: a MAC address is not given up for another."""
     return entry.mac_address is None or device["mac_address"] is None
 
 
-def _is_at_address(entry: DeviceEntry, device: _Wire) -> bool:
+def _is_at_address(entry: PackedEntry, device: _Wire) -> bool:
     return bool(entry.ip_address == device["ip_address"])
 
 
-def _has_no_other(_entry: DeviceEntry, _device: _Wire) -> bool:
+def _has_no_other(_entry: PackedEntry, _device: _Wire) -> bool:
     return True
 
 
@@ -63,7 +63,7 @@ def _normalize(mac_address: str) -> str:
         return mac_address
 
 
-def _check_repeated(entries: Sequence[DeviceEntry]) -> None:
+def _check_repeated(entries: Sequence[PackedEntry]) -> None:
     owners: dict[tuple[str, str], int] = {}
     errors = []
     for index, entry in enumerate(entries):
@@ -81,7 +81,7 @@ def _check_repeated(entries: Sequence[DeviceEntry]) -> None:
 
 
 def _check_clear(
-    entries: Sequence[DeviceEntry], unknown: Sequence[int], by_name: Mapping[str, Sequence[_Wire]]
+    entries: Sequence[PackedEntry], unknown: Sequence[int], by_name: Mapping[str, Sequence[_Wire]]
 ) -> None:
     errors = []
     for index in unknown:

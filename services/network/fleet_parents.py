@@ -34,10 +34,9 @@ class Parents:
         Raises:
             ValueError: there is none, or more than one.
         """
-        with suppress(ValueError):
-            mac_address = normalize_mac_address(name)
-            if mac_address in self._macs:
-                return self._macs[mac_address]
+        mac_address = to_mac_address(name)
+        if mac_address is not None and mac_address in self._macs:
+            return self._macs[mac_address]
         found = next((names[name] for names in self._names if name in names), [])
         if not found:
             raise ValueError(f"no device has the host name or MAC address {name!r}")
@@ -48,6 +47,13 @@ class Parents:
                 f"{len(found)} devices have the host name {name!r}: name a MAC address ({addresses}{more})"
             )
         return found[0].id
+
+
+def to_mac_address(name: str) -> str | None:
+    """Return the MAC address that a name may be, as devices have it."""
+    with suppress(ValueError):
+        return normalize_mac_address(name)
+    return None
 
 
 def find_circles(parent_ids: Mapping[int, int | None]) -> Iterator[Sequence[int]]:

@@ -11,9 +11,10 @@ from dashnet.problems import invalid_input
 from services.network.changes import Changes
 from services.network.drivers import OPTIONS
 from services.network.fleet_matches import match_entries
-from services.network.fleet_parents import Member, Parents, find_circles
-from services.network.models import DeviceCreate, DeviceEntry
-from services.network.sealing import SealedDevice, Tokens, check_destination, fill_in_kept, keep_equal, seal
+from services.network.fleet_packing import PackedDevice, PackedEntry, pack_device
+from services.network.fleet_parents import Member, Parents, find_circles, to_mac_address
+from services.network.models import DeviceCreate
+from services.network.sealing import Tokens, check_destination, fill_in_kept, keep_equal, seal
 from services.network.secret_keys import SecretKeys
 
 _DEFAULT_DRIVER = str(DeviceCreate.model_fields["driver"].default)
@@ -36,8 +37,8 @@ class Mode:
 class Plan:
     """Devices to add, change and remove by id; those to add have negative ids, also where they are a parent."""
 
-    created: Mapping[int, SealedDevice]
-    changed: Mapping[int, SealedDevice]
+    created: Mapping[int, PackedDevice]
+    changed: Mapping[int, PackedDevice]
     removed: Sequence[int]
     unchanged: int
 
@@ -49,21 +50,17 @@ class Plan:
     def with_ids(self, ids: Sequence[int]) -> "Plan":
         """The plan with true ids for the devices to add."""
         true_ids = dict(zip(self.created, ids, strict=True))
-        created = {true_ids[one]: _with_true_parent(sealed, true_ids) for one, sealed in self.created.items()}
-        changed = {one: _with_true_parent(sealed, true_ids) for one, sealed in self.changed.items()}
+        created = {true_ids[one]: _with_true_parent(device, true_ids) for one, device in self.created.items()}
+        changed = {one: _with_true_parent(device, true_ids) for one, device in self.changed.items()}
         return replace(self, created=created, changed=changed)
 
 
-def _with_true_parent(sealed: SealedDevice, true_ids: Mapping[int, int]) -> SealedDevice:
-    parent_id = sealed.device.parent_id
-    return sealed if parent_id is None or parent_id > 0 else _with_parent(sealed, true_ids[parent_id])
+def _with_true_parent(device: PackedDevice, true_ids: Mapping[int, int]) -> PackedDevice:
+    parent_id = device.parent_id
+    return device if parent_id is None or parent_id > 0 else device.with_parent(true_ids[parent_id])
 
 
-def _with_parent(sealed: SealedDevice, parent_id: int | None) -> SealedDevice:
-    return replace(sealed, device=sealed.device.model_copy(update={"parent_id": parent_id}))
-
-
-def plan_fleet(entries: Sequence[DeviceEntry], inventory: Changes, mode: Mode, keys: SecretKeys) -> Plan:
+def plan_fleet(entries: Sequence[PackedEntry], inventory: Changes, mode: Mode, keys: SecretKeys) -> Plan:
     """The plan that brings the whole inventory to the fleet.
 
     Raises:
@@ -74,13 +71,13 @@ def plan_fleet(entries: Sequence[DeviceEntry], inventory: Changes, mode: Mode, k
     """
     ids = match_entries(entries, inventory.changed)
     planner = _Planner(entries, ids, {device["id"]: device for device in inventory.changed}, inventory.tokens, mode)
-    sealed = dict(zip(ids, planner.complete(keys), strict=True))
-    outside = [one for one in planner.stored if one not in sealed]
-    parent_ids = planner.find_parents([one.device for one in sealed.values()], outside)
-    sealed = {one: _with_parent(device, parent_ids[one]) for one, device in sealed.items()}
-    created = {one: device for one, device in sealed.items() if one < 0}
-    changed = {one: device for one, device in sealed.items() if one > 0 and not planner.is_stored(one, device)}
-    unchanged = len(sealed) - len(created) - len(changed)
+    fleet = dict(zip(ids, planner.complete(keys), strict=True))
+    outside = [one for one in planner.stored if one not in fleet]
+    parent_ids = planner.find_parents(list(fleet.values()), outside)
+    fleet = {one: device.with_parent(parent_ids.get(one)) for one, device in fleet.items()}
+    created = {one: device for one, device in fleet.items() if one < 0}
+    changed = {one: device for one, device in fleet.items() if one > 0 and not planner.is_stored(one, device)}
+    unchanged = len(fleet) - len(created) - len(changed)
     return Plan(created, changed, outside if mode.prune else [], unchanged)
 
 
@@ -88,13 +85,13 @@ def plan_fleet(entries: Sequence[DeviceEntry], inventory: Changes, mode: Mode, k
 class _Planner:
     """The entries with the ids that they have or, negative, will have, and all that is stored."""
 
-    entries: Sequence[DeviceEntry]
+    entries: Sequence[PackedEntry]
     ids: Sequence[int]
     stored: Mapping[int, _Wire]
     tokens: Mapping[int, Tokens]
     mode: Mode
 
-    def complete(self, keys: SecretKeys) -> Sequence[SealedDevice]:
+    def complete(self, keys: SecretKeys) -> Sequence[PackedDevice]:
         """Each entry as a whole device, its parent aside."""
         devices = []
         faults: list[Any] = []
@@ -110,7 +107,7 @@ class _Planner:
                 device = DeviceCreate.model_validate(fields)
                 if kept:
                     check_destination(self.stored[one], device, kept)
-                devices.append(seal(device, keys, keep_equal(device, tokens, kept, keys)))
+                devices.append(pack_device(seal(device, keys, keep_equal(device, tokens, kept, keys))))
             except ValidationError as error:
                 parts = error.errors(include_url=False, include_input=False)
                 faults += [{**part, "loc": ("body", index, *part["loc"])} for part in parts]
@@ -122,8 +119,8 @@ class _Planner:
             raise InvalidInput(f"{moved[0].location}: {moved[0].detail}", moved)
         return devices
 
-    def _merge(self, entry: DeviceEntry, stored: _Wire | None) -> _Wire:
-        given = entry.model_dump(exclude_unset=True, exclude={"parent"})
+    def _merge(self, entry: PackedEntry, stored: _Wire | None) -> _Wire:
+        given = entry.unpack()
         if stored is None:
             return {"driver": self.mode.new_driver} | given
         if not self.mode.keep:
@@ -138,52 +135,70 @@ class _Planner:
         is_same = device_id in self.stored and self.stored[device_id]["driver"] == driver and driver in OPTIONS
         return self.tokens.get(device_id, {}) if is_same else {}
 
-    def is_stored(self, device_id: int, sealed: SealedDevice) -> bool:
+    def is_stored(self, device_id: int, packed: PackedDevice) -> bool:
         """Whether the inventory has the device as it shall be."""
+        sealed = packed.unpack()
         fields = {"id": device_id, **sealed.device.model_dump()}
         return fields == self.stored[device_id] and sealed.tokens == self.tokens.get(device_id, {})
 
-    def find_parents(self, devices: Sequence[DeviceCreate], outside: Sequence[int]) -> Mapping[int, int | None]:
-        """The parent of each device of the fleet.
+    def find_parents(self, devices: Sequence[PackedDevice], outside: Sequence[int]) -> Mapping[int, int]:
+        """The parents of those devices of the fleet that have one.
 
         Raises:
             InvalidInput: one is not there, or lies behind its own child.
         """
-        others = [] if self.mode.prune else [self._member(one) for one in outside]
-        pairs = zip(self.ids, devices, strict=True)
-        fleet = [Member(one, device.host_name, device.mac_address) for one, device in pairs]
-        parents = Parents(fleet, others)
-        found: dict[int, int | None] = {}
+        others = [] if self.mode.prune else outside
+        parents = self._list_parents(devices, others)
+        found: dict[int, int] = {}
         errors = []
         for index, (entry, one) in enumerate(zip(self.entries, self.ids, strict=True)):
             try:
-                found[one] = self._find_parent(entry, one, parents)
+                if parent_id := self._find_parent(entry, one, parents):
+                    found[one] = parent_id
             except ValueError as error:
                 errors.append(FieldError(f"[{index}].parent", str(error)))
-        names = {member.id: member.host_name for member in (*fleet, *others)}
         # Kept from the inventory, it may be one that goes.
-        found = {one: parent_id if parent_id in names else None for one, parent_id in found.items()}
-        errors += self._describe_circles({one.id: self.stored[one.id]["parent_id"] for one in others} | found, names)
+        known = {*self.ids, *others}
+        there = {one: parent_id for one, parent_id in found.items() if parent_id in known}
+        errors += self._describe_circles({one: self.stored[one]["parent_id"] for one in others} | there, devices)
         if errors:
             raise InvalidInput(f"{errors[0].location}: {errors[0].detail}", errors)
-        return found
+        return there
+
+    def _list_parents(self, devices: Sequence[PackedDevice], others: Sequence[int]) -> Parents:
+        """Those devices that an entry may mean by the parent that it names."""
+        asked = {entry.parent for entry in self.entries if entry.parent is not None}
+        wanted = asked | {address for name in asked if (address := to_mac_address(name)) is not None}
+        pairs = zip(self.ids, devices, strict=True)
+        fleet = (Member(one, device.host_name, device.mac_address) for one, device in pairs)
+        rest = (self._member(one) for one in others)
+        return Parents(
+            *([one for one in some if one.host_name in wanted or one.mac_address in wanted] for some in (fleet, rest))
+        )
 
     def _member(self, device_id: int) -> Member:
         return Member(device_id, self.stored[device_id]["host_name"], self.stored[device_id]["mac_address"])
 
-    def _find_parent(self, entry: DeviceEntry, device_id: int, parents: Parents) -> int | None:
+    def _find_parent(self, entry: PackedEntry, device_id: int, parents: Parents) -> int | None:
         if entry.parent is not None:
             return parents.find(entry.parent)
-        if "parent" in entry.model_fields_set or not self.mode.keep or device_id not in self.stored:
+        if entry.has_parent or not self.mode.keep or device_id not in self.stored:
             return None
         parent_id: int | None = self.stored[device_id]["parent_id"]
         return parent_id
 
-    def _describe_circles(self, every: Mapping[int, int | None], names: Mapping[int, str]) -> Sequence[FieldError]:
-        indexes = {one: index for index, one in enumerate(self.ids)}
+    def _describe_circles(
+        self, every: Mapping[int, int | None], devices: Sequence[PackedDevice]
+    ) -> Sequence[FieldError]:
+        circles = [*find_circles({one: parent_id for one, parent_id in every.items() if parent_id is not None})]
+        indexes = {one: index for index, one in enumerate(self.ids)} if circles else {}
         errors = []
-        for circle in find_circles(every):
+        for circle in circles:
             index = next(indexes[one] for one in circle if one in indexes)
-            line = " behind ".join(repr(names[one]) for one in (*circle[:5], circle[0]))
+            names = [
+                devices[indexes[one]].host_name if one in indexes else self._member(one).host_name
+                for one in (*circle[:5], circle[0])
+            ]
+            line = " behind ".join(map(repr, names))
             errors.append(FieldError(f"[{index}].parent", f"that would make a circle: {line}"))
         return errors

@@ -60,6 +60,7 @@ async def apply_fleet(
         revision = await queries.take_revision(connection)
         inventory = await select_changes(connection, 0)
         plan = await asyncio.to_thread(plan_fleet, entries, inventory, mode, keys)
+        del entries
         is_edit = not (dry_run or plan.is_empty)
         if is_edit:
             plan = plan.with_ids(await queries.reserve_ids(connection, len(plan.created)))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dashnet.errors import Conflict, FieldError, InvalidInput, NotFound
 from services.network.changes import WIRE, to_wire
 from services.network.fields import LARGEST_ID
+from services.network.fleet_packing import PackedDevice, cut_parents_first
 from services.network.models import DeviceCreate
 from services.network.records import DeviceRecord, to_record
 from services.network.sealing import SealedDevice
@@ -165,20 +166,20 @@ async def update_device(connection: AsyncConnection, revision: int, device_id: i
 async def write_plan(
     connection: AsyncConnection,
     revision: int,
-    created: Mapping[int, SealedDevice],
-    changed: Mapping[int, SealedDevice],
+    created: Mapping[int, PackedDevice],
+    changed: Mapping[int, PackedDevice],
     removed: Collection[int],
 ) -> None:
     """Add, change and remove devices that were checked against the whole inventory."""
-    if created:
-        await insert_devices(connection, revision, list(created), list(created.values()))
+    for ids in cut_parents_first(created):
+        await insert_devices(connection, revision, ids, [created[one].unpack() for one in ids])
     if changed:
         fields = ", ".join(f"{name} = record.{name}" for name in _FIELDS.split(", "))
         statement = text(
             f"UPDATE network.device SET {fields}, revision = :revision "
             f"FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS record({_RECORD}) WHERE device.id = record.id"
         )
-        records = [{"id": device_id, **_to_record(sealed)} for device_id, sealed in changed.items()]
+        records = [{"id": device_id, **_to_record(packed.unpack())} for device_id, packed in changed.items()]
         await connection.execute(statement, {"records": orjson.dumps(records).decode(), "revision": revision})
     if removed:
         await delete_devices(connection, revision, removed)

@@ -170,3 +170,13 @@ async def test_a_hundred_thousand_devices_are_taken_in_one_request(services: tup
     async with costing_little(services), httpx.AsyncClient(timeout=200) as client:
         async with client.stream("POST", url, content=body, headers=JSON) as answer:
             assert (answer.status_code, await count_devices(answer)) == (201, 100_000)
+
+
+async def test_a_large_fleet_is_applied_at_little_cost_the_first_time_and_again(
+    services: tuple[Service, Service],
+) -> None:
+    body = orjson.dumps([make_device() for _ in range(50_000)])
+    for created in (50_000, 0):
+        async with costing_little(services), httpx.AsyncClient(timeout=200) as client:
+            answer = await client.put(services[0].address + "/devices/", content=body, headers=JSON)
+        assert (answer.status_code, len(answer.json()["created"])) == (200, created)

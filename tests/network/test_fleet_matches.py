@@ -6,14 +6,15 @@ import pytest
 
 from dashnet.errors import Conflict, InvalidInput
 from services.network.fleet_matches import match_entries
+from services.network.fleet_packing import PackedEntry, pack_entry
 from services.network.models import DeviceEntry
 
 MAC = "02:00:00:00:00:01"
 
 
-def entry(name: str = "", mac_address: str | None = None, ip_address: str = "10.0.0.9") -> DeviceEntry:
+def entry(name: str = "", mac_address: str | None = None, ip_address: str = "10.0.0.9") -> PackedEntry:
     given = {"host_name": name, "mac_address": mac_address, "ip_address": ip_address}
-    return DeviceEntry.model_validate({field: value for field, value in given.items() if value})
+    return pack_entry(DeviceEntry.model_validate({field: value for field, value in given.items() if value}))
 
 
 def stored(number: int, name: str, mac_address: str | None = None, ip_address: str = "10.0.0.1") -> dict[str, Any]:
@@ -35,7 +36,7 @@ def stored(number: int, name: str, mac_address: str | None = None, ip_address: s
     ],
 )
 def test_a_device_is_known_by_its_mac_address_else_by_its_name(
-    one: DeviceEntry, inventory: list[dict[str, Any]], found: int
+    one: PackedEntry, inventory: list[dict[str, Any]], found: int
 ) -> None:
     assert list(match_entries([one], inventory)) == [found]
 
@@ -68,6 +69,6 @@ def test_an_entry_that_might_be_several_devices_is_refused() -> None:
         ),
     ],
 )
-def test_two_entries_of_one_device_are_refused(entries: list[DeviceEntry], told: str) -> None:
+def test_two_entries_of_one_device_are_refused(entries: list[PackedEntry], told: str) -> None:
     with pytest.raises(Conflict, match=told):
         match_entries(entries, [])

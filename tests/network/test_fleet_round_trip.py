@@ -15,6 +15,7 @@ from dashnet.fleet.files import parse_fleet
 from dashnet.fleet.formats import FileFormat
 from dashnet.fleet.yaml_files import read_yaml, write_yaml
 from services.network.changes import Changes
+from services.network.fleet_packing import PackedEntry, pack_entry
 from services.network.fleet_plan import Mode, plan_fleet
 from services.network.models import DeviceCreate, DeviceEntry
 from services.network.sealing import SealedDevice, seal
@@ -111,8 +112,8 @@ def from_csv(devices: Sequence[Any]) -> Fleet:
     return parse_fleet(write_csv(devices).encode(), "fleet.csv", FileFormat.CSV) if devices else Fleet([])
 
 
-def entries_of(fleet: Fleet) -> Sequence[DeviceEntry]:
-    return [DeviceEntry.model_validate(dict(entry.fields)) for entry in fleet.entries]
+def entries_of(fleet: Fleet) -> Sequence[PackedEntry]:
+    return [pack_entry(DeviceEntry.model_validate(dict(entry.fields))) for entry in fleet.entries]
 
 
 @pytest.mark.parametrize("travel", [from_yaml, from_csv])
@@ -138,5 +139,5 @@ def test_an_empty_inventory_becomes_the_same_fleet_but_for_secrets(
     entries = entries_of(travel(fleet))
     nothing = Changes("b", 1, [], [])
     plan = plan_fleet(entries, nothing, Mode(prune=False, keep=False, new_driver="host"), KEYS)
-    created = [{"id": one, **sealed.device.model_dump()} for one, sealed in plan.created.items()]
+    created = [{"id": one, **packed.unpack().device.model_dump()} for one, packed in plan.created.items()]
     assert to_fleet(created) == fleet
