@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dashnet.database import describe_error, is_unreachable
-from dashnet.errors import DashnetError
+from dashnet.errors import DashnetError, ServiceUnavailable
 from dashnet.jobs import Job
 from dashnet.publication import Kind, publish
 from dashnet.reading import to_wire
@@ -59,7 +59,8 @@ async def park_tick(context: WorkerContext, tick: datetime, taken: Taken, reques
     """Park the readings of a tick, those taken or new ones, and show them on every screen; once for all workers.
 
     Raises:
-        DashnetError: the network service gives no answer, or the minute of the tick is over.
+        ServiceUnavailable: the network service gives no answer, or Postgres went away and the tick's minute is over.
+        DashnetError: its answer cannot be used.
         redis.RedisError: they may be parked, and may not.
     """
     redis, settings = context.redis, context.settings
@@ -88,7 +89,7 @@ async def _take_pages(context: WorkerContext, tick: datetime, taken: Taken) -> A
             yield readings
         return
     if datetime.now(UTC) - tick > LATEST_START:
-        raise DashnetError(f"Postgres went away, and the minute of {to_wire(tick)} is over")
+        raise ServiceUnavailable(f"Postgres went away, and the minute of {to_wire(tick)} is over")
     after, limit = 0, context.settings.refresh_page_devices
     while True:
         readings = await context.network.read_devices(after, limit)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.channels import parked_pages_key
 from dashnet.database import create_engine
+from dashnet.errors import ServiceUnavailable
 from dashnet.publication import read_missed, read_position
 from dashnet.settings import Settings
 from tests.conftest import run_network
@@ -71,6 +72,15 @@ async def list_messages(worker: WorkerContext, begin: Any) -> Sequence[dict[str,
 
 async def refresh_at(worker: WorkerContext, tick: datetime) -> None:
     await refresh(worker, tick, SCHEDULE)
+
+
+async def test_a_tick_whose_minute_is_over_is_not_read_late_and_its_error_is_that_of_an_outage(
+    worker: WorkerContext, postgres_gate: Gate, now: datetime
+) -> None:
+    postgres_gate.shut()
+    with pytest.raises(ServiceUnavailable, match=r"Postgres went away, and the minute of .* is over"):
+        await refresh_at(worker, now - 61 * SECOND)
+    assert await list_parked(worker.redis, worker.settings) == []
 
 
 SNAPSHOTS = "SELECT time_stamp, count(*) FROM store.snapshot GROUP BY time_stamp ORDER BY time_stamp"
