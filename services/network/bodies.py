@@ -40,7 +40,7 @@ def parse_devices(body: Body, convert: Callable[[DeviceCreate], _Made]) -> tuple
     return _validate_list(_DEVICES, [given], convert), True
 
 
-def parse_entries(body: Body) -> Sequence[PackedEntry]:
+def parse_entries(body: Body) -> list[PackedEntry]:
     """The devices of a PUT, each as far as it can be checked by itself.
 
     Raises:
@@ -56,7 +56,7 @@ def parse_entries(body: Body) -> Sequence[PackedEntry]:
 
 def _validate_list(
     adapter: TypeAdapter[list[_Listed]], pieces: Iterable[list[Any]], convert: Callable[[_Listed], _Made]
-) -> Sequence[_Made]:
+) -> list[_Made]:
     found: list[_Made] = []
     faults: list[Any] = []
     count = fault_count = 0

@@ -1,6 +1,6 @@
 """What changed in the inventory since a revision: queries whose answer may be the whole of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.network.fleet_packing import PackedDevice, pack_fields
 from services.network.sealing import Tokens
 
 WIRE = (
@@ -43,16 +44,31 @@ async def select_changes(connection: AsyncConnection, since: int) -> Changes:
     """Everything that changed after revision `since`; 0 gives the whole inventory and nothing removed."""
     inventory_id, revision = await select_revision(connection)
     removed = await select_removed_ids(connection, since)
-    query = text(f"SELECT {WIRE}, secrets::text AS secrets FROM network.device WHERE revision > :since ORDER BY id")
     changed: list[dict[str, Any]] = []
     tokens: dict[int, Tokens] = {}
     known: dict[str, Any] = {}
-    rows = (await connection.stream(query.execution_options(yield_per=_ROWS), {"since": since})).mappings()
-    # Without their number `partitions` of mappings takes all at once, whatever `yield_per` says.
-    async for some in rows.partitions(_ROWS):
-        tokens |= {row["id"]: orjson.loads(row["secrets"]) for row in some if row["secrets"] != "{}"}
-        changed += [to_wire(row, known) for row in some]
+    async for rows in _select_rows(connection, since):
+        tokens |= {row["id"]: orjson.loads(row["secrets"]) for row in rows if row["secrets"] != "{}"}
+        changed += [to_wire(row, known) for row in rows]
     return Changes(inventory_id, revision, changed, removed, tokens)
+
+
+async def select_packed(connection: AsyncConnection) -> Mapping[int, PackedDevice]:
+    """The whole inventory by id, packed."""
+    packed: dict[int, PackedDevice] = {}
+    async for rows in _select_rows(connection, 0):
+        known: dict[str, Any] = {}
+        packed |= {row["id"]: pack_fields(to_wire(row, known), orjson.loads(row["secrets"])) for row in rows}
+    return packed
+
+
+async def _select_rows(connection: AsyncConnection, since: int) -> AsyncIterator[Sequence[RowMapping]]:
+    """Devices that changed after revision `since` by id order, some thousand at a time."""
+    query = text(f"SELECT {WIRE}, secrets::text AS secrets FROM network.device WHERE revision > :since ORDER BY id")
+    found = (await connection.stream(query.execution_options(yield_per=_ROWS), {"since": since})).mappings()
+    # Without their number `partitions` of mappings takes all at once, whatever `yield_per` says.
+    async for rows in found.partitions(_ROWS):
+        yield rows
 
 
 async def select_changed_ids(connection: AsyncConnection, since: int) -> Sequence[int]:

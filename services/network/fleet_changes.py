@@ -1,18 +1,19 @@
 """A plan in words: each device that it touches, and each field before and after, without secrets. Pure."""
 
-from collections.abc import Iterator, Mapping
-from itertools import chain
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
-from services.network.changes import Changes
+from services.network.fleet_packing import PackedDevice
 from services.network.fleet_plan import Plan
-from services.network.sealing import SealedDevice, Tokens, to_path
+from services.network.sealing import to_path
 
+# So many are models at once: 100,000 would take 30 MiB, and three times that with their changes.
+_SLICE_DEVICES = 1_000
 _Wire = Mapping[str, Any]
-_Name = tuple[str, str | None]
-_Names = Mapping[int, _Name]
+_Packed = Mapping[int, PackedDevice]
 
 
 class FieldChange(BaseModel):
@@ -31,9 +32,6 @@ class NamedDevice(BaseModel):
     mac_address: str | None
 
 
-_NAMED = set(NamedDevice.model_fields)
-
-
 class ChangedDevice(NamedDevice):
     """A device under its new name, and what changes."""
 
@@ -50,44 +48,64 @@ class FleetChanges(BaseModel):
     unchanged: int
 
 
-def describe_plan(plan: Plan, inventory: Changes, *, dry_run: bool) -> FleetChanges:
-    """What the plan does to the inventory of before it."""
-    stored = {device["id"]: device for device in inventory.changed}
-    before = {one: (wire["host_name"], wire["mac_address"]) for one, wire in stored.items()}
-    after = before | {
-        one: (packed.host_name, packed.mac_address) for one, packed in chain(plan.created.items(), plan.changed.items())
-    }
-    changed = []
-    for one, packed in plan.changed.items():
-        changes = [*_compare(stored[one], packed.unpack(), inventory.tokens.get(one, {}), before, after)]
-        name, address = after[one]
-        changed.append(ChangedDevice(id=one, host_name=name, mac_address=address, changes=changes))
-    created = [_name(None if one < 0 else one, after[one]) for one in plan.created]
-    removed = [_name(one, before[one]) for one in plan.removed]
-    return FleetChanges(dry_run=dry_run, created=created, changed=changed, removed=removed, unchanged=plan.unchanged)
+_NAMED_DEVICES = TypeAdapter(list[NamedDevice])
+_CHANGED_DEVICES = TypeAdapter(list[ChangedDevice])
+_Described = TypeVar("_Described", NamedDevice, ChangedDevice)
 
 
-def _name(device_id: int | None, name: _Name) -> NamedDevice:
-    # Its names were checked, and the set of its fields is the same for all: of 100,000 each would take 70 MiB.
-    return NamedDevice.model_construct(_NAMED, id=device_id, host_name=name[0], mac_address=name[1])
+def encode_changes(plan: Plan, stored: _Packed, *, dry_run: bool) -> bytes:
+    """Encode what the plan does to the inventory of before it as the JSON of `FleetChanges`."""
+    after = (plan.created, plan.changed, stored)
+    created = (_name(None if one < 0 else one, device) for one, device in plan.created.items())
+    changed = (_describe(one, device, stored, after) for one, device in plan.changed.items())
+    removed = (_name(one, stored[one]) for one in plan.removed)
+    pieces = (
+        [b'{"dry_run":%s,"created":[' % (b"true" if dry_run else b"false")],
+        _encode(_NAMED_DEVICES, created),
+        [b'],"changed":['],
+        _encode(_CHANGED_DEVICES, changed),
+        [b'],"removed":['],
+        _encode(_NAMED_DEVICES, removed),
+        [b'],"unchanged":%d}' % plan.unchanged],
+    )
+    return b"".join(chain.from_iterable(pieces))
 
 
-def _compare(
-    stored: _Wire, sealed: SealedDevice, stored_tokens: Tokens, before: _Names, after: _Names
-) -> Iterator[FieldChange]:
-    fields = sealed.device.model_dump()
-    for name, value in fields.items():
+def _encode(adapter: TypeAdapter[list[_Described]], devices: Iterator[_Described]) -> Iterator[bytes]:
+    """The items of a JSON array in pieces; a few of them are models at once."""
+    comma = b""
+    while some := list(islice(devices, _SLICE_DEVICES)):
+        yield comma
+        yield adapter.dump_json(some)[1:-1]
+        comma = b","
+
+
+def _name(device_id: int | None, device: PackedDevice) -> NamedDevice:
+    return NamedDevice(id=device_id, host_name=device.host_name, mac_address=device.mac_address)
+
+
+def _describe(device_id: int, device: PackedDevice, stored: _Packed, after: Sequence[_Packed]) -> ChangedDevice:
+    before = stored[device_id]
+    changes = [*_compare(before, device)]
+    if before.parent_id != device.parent_id:
+        changes.append(_compare_parents(_find(before.parent_id, [stored]), _find(device.parent_id, after)))
+    return ChangedDevice(id=device_id, host_name=device.host_name, mac_address=device.mac_address, changes=changes)
+
+
+def _find(device_id: int | None, places: Sequence[_Packed]) -> PackedDevice | None:
+    return next((devices[device_id] for devices in places if device_id in devices), None) if device_id else None
+
+
+def _compare(before: PackedDevice, after: PackedDevice) -> Iterator[FieldChange]:
+    """All but their parents."""
+    fields = before.to_fields()
+    for name, value in after.unpack().device.model_dump(exclude={"parent_id"}).items():
         if name == "driver_options":
-            other_secrets = {
-                to_path(pointer)[0]
-                for pointer in {*stored_tokens, *sealed.tokens}
-                if stored_tokens.get(pointer) != sealed.tokens.get(pointer)
-            }
-            yield from _compare_options(stored[name], value, other_secrets)
-        elif name == "parent_id" and value != stored[name]:
-            yield _compare_parents(before.get(stored[name]), after.get(value))
-        elif value != stored[name]:
-            yield FieldChange(field=name, before=stored[name], after=value)
+            pointers = {*before.tokens, *after.tokens}
+            other = {to_path(one)[0] for one in pointers if before.tokens.get(one) != after.tokens.get(one)}
+            yield from _compare_options(fields[name], value, other)
+        elif value != fields[name]:
+            yield FieldChange(field=name, before=fields[name], after=value)
 
 
 def _compare_options(before: _Wire, after: _Wire, other_secrets: set[str]) -> Iterator[FieldChange]:
@@ -96,7 +114,8 @@ def _compare_options(before: _Wire, after: _Wire, other_secrets: set[str]) -> It
             yield FieldChange(field=f"driver_options.{name}", before=before.get(name), after=after.get(name))
 
 
-def _compare_parents(before: _Name | None, after: _Name | None) -> FieldChange:
+def _compare_parents(before: PackedDevice | None, after: PackedDevice | None) -> FieldChange:
     """By host name, or by MAC address where both have the same one."""
-    index = 1 if before and after and before[0] == after[0] else 0
-    return FieldChange(field="parent", before=before and before[index], after=after and after[index])
+    is_alike = before is not None and after is not None and before.host_name == after.host_name
+    old, new = (one and (one.mac_address if is_alike else one.host_name) for one in (before, after))
+    return FieldChange(field="parent", before=old, after=new)

@@ -1,17 +1,16 @@
 """Which device of the inventory each entry of a fleet is: by MAC address, else by host name. Pure."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from dashnet.errors import Conflict, FieldError, InvalidInput
 from services.network.addresses import normalize_mac_address
-from services.network.fleet_packing import PackedEntry
+from services.network.fleet_packing import PackedDevice, PackedEntry
 
-_Wire = Mapping[str, Any]
+_Stored = Mapping[int, PackedDevice]
+_Member = tuple[int, PackedDevice]
 
 
-def match_entries(entries: Sequence[PackedEntry], stored: Sequence[_Wire]) -> Sequence[int]:
+def match_entries(entries: Sequence[PackedEntry], stored: _Stored) -> Sequence[int]:
     """The id of each entry's device; one that is not there gets a negative number of its own.
 
     An entry is the device of its MAC address. One whose MAC address no device has, or that has none, is the device of
@@ -22,53 +21,72 @@ def match_entries(entries: Sequence[PackedEntry], stored: Sequence[_Wire]) -> Se
         InvalidInput: several devices might be meant; names each entry.
     """
     _check_repeated(entries)
-    by_mac = {_normalize(one["mac_address"]): one["id"] for one in stored if one["mac_address"]}
-    found = {index: by_mac[one.mac_address] for index, one in enumerate(entries) if one.mac_address in by_mac}
-    taken = set(found.values())
-    by_name: dict[str, list[_Wire]] = defaultdict(list)
-    for device in stored:
-        if device["id"] not in taken:
-            by_name[device["host_name"]].append(device)
-    unknown = [index for index in range(len(entries)) if index not in found]
+    found = _match_mac_addresses(entries, stored)
+    by_name = _group_by_name(entries, stored, found)
+    doubtful = {index: name for index, name in _name_unknown(entries, found) if name in by_name} if by_name else {}
     for is_close in (_is_at_address, _has_no_other):
-        for index in unknown:
+        for index, name in doubtful.items():
             entry = entries[index]
-            alike = [] if index in found else [one for one in by_name.get(entry.host_name, ()) if _may_be(entry, one)]
+            alike = [] if found[index] else [one for one in by_name[name] if _may_be(entry, one)]
             close = [one for one in alike if is_close(entry, one)]
             if len(close) == 1:
-                found[index] = close[0]["id"]
-                by_name[entry.host_name].remove(close[0])
-    _check_clear(entries, [index for index in unknown if index not in found], by_name)
-    return [found.get(index, -1 - index) for index in range(len(entries))]
+                found[index] = close[0][0]
+                by_name[name].remove(close[0])
+    _check_clear(entries, {index: name for index, name in doubtful.items() if found[index] is None}, by_name)
+    return [-1 - index if one is None else one for index, one in enumerate(found)]
 
 
-def _may_be(entry: PackedEntry, device: _Wire) -> bool:
+def _match_mac_addresses(entries: Sequence[PackedEntry], stored: _Stored) -> list[int | None]:
+    by_mac = {_normalize(device.mac_address): one for one, device in stored.items() if device.mac_address}
+    return [by_mac.get(entry.mac_address) if entry.mac_address is not None else None for entry in entries]
+
+
+def _name_unknown(entries: Sequence[PackedEntry], found: Sequence[int | None]) -> Iterator[tuple[int, str]]:
+    return ((index, entries[index].host_name) for index, one in enumerate(found) if one is None)
+
+
+def _group_by_name(
+    entries: Sequence[PackedEntry], stored: _Stored, found: Sequence[int | None]
+) -> Mapping[str, list[_Member]]:
+    """The devices that no entry was found to be, of those names that such entries have."""
+    by_name: dict[str, list[_Member]] = {}
+    names = {name for _, name in _name_unknown(entries, found)} if stored else set()
+    taken = set(found) if names else set()
+    for one, device in stored.items():
+        if names and one not in taken and (name := device.host_name) in names:
+            by_name.setdefault(name, []).append((one, device))
+    return by_name
+
+
+def _may_be(entry: PackedEntry, member: _Member) -> bool:
     """Whether an entry may be this device of its name: a MAC address is not given up for another."""
-    return entry.mac_address is None or device["mac_address"] is None
+    return entry.mac_address is None or member[1].mac_address is None
 
 
-def _is_at_address(entry: PackedEntry, device: _Wire) -> bool:
-    return bool(entry.ip_address == device["ip_address"])
+def _is_at_address(entry: PackedEntry, member: _Member) -> bool:
+    return entry.ip_address == member[1].ip_address
 
 
-def _has_no_other(_entry: PackedEntry, _device: _Wire) -> bool:
+def _has_no_other(_entry: PackedEntry, _member: _Member) -> bool:
     return True
 
 
 def _normalize(mac_address: str) -> str:
     """As the entries have it, also where an earlier version took another notation as it was."""
     try:
-        return normalize_mac_address(mac_address)
+        normal = normalize_mac_address(mac_address)
     except ValueError:
         return mac_address
+    # Nearly all are: a hundred thousand copies would take 8 MiB.
+    return mac_address if normal == mac_address else normal
 
 
 def _check_repeated(entries: Sequence[PackedEntry]) -> None:
-    owners: dict[tuple[str, str], int] = {}
+    owners: dict[str | tuple[str, str], int] = {}
     errors = []
     for index, entry in enumerate(entries):
         mac_address = entry.mac_address
-        key = ("", mac_address) if mac_address is not None else (entry.host_name, entry.ip_address)
+        key = mac_address if mac_address is not None else (entry.host_name, entry.ip_address)
         owner = owners.setdefault(key, index)
         if owner != index and mac_address is not None:
             detail = f"{mac_address} is that of item [{owner}] of this list"
@@ -81,14 +99,14 @@ def _check_repeated(entries: Sequence[PackedEntry]) -> None:
 
 
 def _check_clear(
-    entries: Sequence[PackedEntry], unknown: Sequence[int], by_name: Mapping[str, Sequence[_Wire]]
+    entries: Sequence[PackedEntry], unknown: Mapping[int, str], by_name: Mapping[str, Sequence[_Member]]
 ) -> None:
     errors = []
-    for index in unknown:
+    for index, name in unknown.items():
         entry = entries[index]
-        count = len([one for one in by_name.get(entry.host_name, ()) if _may_be(entry, one)])
+        count = len([one for one in by_name[name] if _may_be(entry, one)])
         if count > 1 and entry.mac_address is None:
-            detail = f"{count} devices have the host name {entry.host_name!r}: name a MAC address"
+            detail = f"{count} devices have the host name {name!r}: name a MAC address"
             errors.append(FieldError(f"[{index}].host_name", detail))
     if errors:
         raise InvalidInput(f"{errors[0].location}: {errors[0].detail}", errors)

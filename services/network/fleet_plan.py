@@ -7,8 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dashnet.errors import FieldError, InvalidInput
-from dashnet.problems import invalid_input
-from services.network.changes import Changes
+from dashnet.problems import SHOWN_ERRORS, invalid_input
 from services.network.drivers import OPTIONS
 from services.network.fleet_matches import match_entries
 from services.network.fleet_packing import PackedDevice, PackedEntry, pack_device
@@ -60,8 +59,10 @@ def _with_true_parent(device: PackedDevice, true_ids: Mapping[int, int]) -> Pack
     return device if parent_id is None or parent_id > 0 else device.with_parent(true_ids[parent_id])
 
 
-def plan_fleet(entries: Sequence[PackedEntry], inventory: Changes, mode: Mode, keys: SecretKeys) -> Plan:
+def plan_fleet(entries: list[PackedEntry], stored: Mapping[int, PackedDevice], mode: Mode, keys: SecretKeys) -> Plan:
     """The plan that brings the whole inventory to the fleet.
+
+    The list of entries is empty then: each made room for its device.
 
     Raises:
         InvalidInput: entries are not valid devices, or not clearly one device, or their parents are not there or make
@@ -69,77 +70,78 @@ def plan_fleet(entries: Sequence[PackedEntry], inventory: Changes, mode: Mode, k
         Conflict: two entries are one device; names each.
         ServiceUnavailable: there is a secret to encrypt and no key.
     """
-    ids = match_entries(entries, inventory.changed)
-    planner = _Planner(entries, ids, {device["id"]: device for device in inventory.changed}, inventory.tokens, mode)
-    fleet = dict(zip(ids, planner.complete(keys), strict=True))
-    outside = [one for one in planner.stored if one not in fleet]
-    parent_ids = planner.find_parents(list(fleet.values()), outside)
-    fleet = {one: device.with_parent(parent_ids.get(one)) for one, device in fleet.items()}
-    created = {one: device for one, device in fleet.items() if one < 0}
-    changed = {one: device for one, device in fleet.items() if one > 0 and not planner.is_stored(one, device)}
-    unchanged = len(fleet) - len(created) - len(changed)
+    ids = match_entries(entries, stored)
+    planner = _Planner([_ask_parent(entry, mode) for entry in entries], ids, stored, mode)
+    devices = planner.complete(entries, keys)
+    outside = sorted(stored.keys() - ids)
+    parent_ids = planner.find_parents(devices, outside)
+    placed = [device.with_parent(parent_ids.get(one)) for one, device in zip(ids, devices, strict=True)]
+    created = {one: device for one, device in zip(ids, placed, strict=True) if one < 0}
+    pairs = zip(ids, placed, strict=True)
+    changed = {one: device for one, device in pairs if one > 0 and device is not stored[one]}
+    unchanged = len(ids) - len(created) - len(changed)
     return Plan(created, changed, outside if mode.prune else [], unchanged)
+
+
+def _ask_parent(entry: PackedEntry, mode: Mode) -> str | None:
+    """The parent that an entry names; empty where it shall have none, null where it keeps the one that is stored."""
+    return entry.parent or ("" if entry.has_parent or not mode.keep else None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Planner:
-    """The entries with the ids that they have or, negative, will have, and all that is stored."""
+    """The parents and ids of the entries, the latter negative for new devices, and all that is stored."""
 
-    entries: Sequence[PackedEntry]
+    parents: Sequence[str | None]
     ids: Sequence[int]
-    stored: Mapping[int, _Wire]
-    tokens: Mapping[int, Tokens]
+    stored: Mapping[int, PackedDevice]
     mode: Mode
 
-    def complete(self, keys: SecretKeys) -> Sequence[PackedDevice]:
-        """Each entry as a whole device, its parent aside."""
-        devices = []
+    def complete(self, entries: list[PackedEntry], keys: SecretKeys) -> list[PackedDevice]:
+        """Each entry as a whole device, its parent aside; one that does not change is that of the inventory."""
+        devices: list[PackedDevice] = []
         faults: list[Any] = []
+        fault_count = 0
         moved: list[FieldError] = []
-        for index, (entry, one) in enumerate(zip(self.entries, self.ids, strict=True)):
-            fields = self._merge(entry, self.stored.get(one))
-            tokens = self._tokens_for(one, fields.get("driver", _DEFAULT_DRIVER))
-            kept: Tokens = {}
+        entries.reverse()
+        for index, one in enumerate(self.ids):
             try:
-                if tokens:
-                    options = fields.get("driver_options", {})
-                    fields["driver_options"], kept = fill_in_kept(self.stored[one]["driver"], options, tokens, keys)
-                device = DeviceCreate.model_validate(fields)
-                if kept:
-                    check_destination(self.stored[one], device, kept)
-                devices.append(pack_device(seal(device, keys, keep_equal(device, tokens, kept, keys))))
+                devices.append(self._complete(entries.pop(), self.stored.get(one), keys))
             except ValidationError as error:
-                parts = error.errors(include_url=False, include_input=False)
-                faults += [{**part, "loc": ("body", index, *part["loc"])} for part in parts]
+                fault_count += error.error_count()
+                if len(faults) < SHOWN_ERRORS:
+                    parts = error.errors(include_url=False, include_input=False)
+                    faults += [{**part, "loc": ("body", index, *part["loc"])} for part in parts]
             except InvalidInput as error:
                 moved += [FieldError(f"[{index}].{part.location}", part.detail) for part in error.errors]
         if faults:
-            raise invalid_input(faults)
+            raise invalid_input(faults, fault_count)
         if moved:
             raise InvalidInput(f"{moved[0].location}: {moved[0].detail}", moved)
         return devices
 
-    def _merge(self, entry: PackedEntry, stored: _Wire | None) -> _Wire:
+    def _complete(self, entry: PackedEntry, stored: PackedDevice | None, keys: SecretKeys) -> PackedDevice:
+        before = {} if stored is None else stored.to_fields()
+        fields = self._merge(entry, before)
+        tokens: Tokens = {} if stored is None or not _has_same_driver(before, fields) else stored.tokens
+        kept: Tokens = {}
+        if tokens:
+            options = fields.get("driver_options", {})
+            fields["driver_options"], kept = fill_in_kept(before["driver"], options, tokens, keys)
+        device = DeviceCreate.model_validate(fields)
+        check_destination(before, device, kept)
+        packed = pack_device(seal(device, keys, keep_equal(device, tokens, kept, keys)))
+        return stored if stored is not None and packed.is_like(stored) else packed
+
+    def _merge(self, entry: PackedEntry, before: _Wire) -> _Wire:
         given = entry.unpack()
-        if stored is None:
+        if not before:
             return {"driver": self.mode.new_driver} | given
         if not self.mode.keep:
             return given
-        kept = {name: value for name, value in stored.items() if name not in ("id", "parent_id")}
-        if given.get("driver", stored["driver"]) != stored["driver"]:
-            del kept["driver_options"]
-        return kept | given
-
-    def _tokens_for(self, device_id: int, driver: str) -> Tokens:
-        """The stored secrets that a device of this driver may keep."""
-        is_same = device_id in self.stored and self.stored[device_id]["driver"] == driver and driver in OPTIONS
-        return self.tokens.get(device_id, {}) if is_same else {}
-
-    def is_stored(self, device_id: int, packed: PackedDevice) -> bool:
-        """Whether the inventory has the device as it shall be."""
-        sealed = packed.unpack()
-        fields = {"id": device_id, **sealed.device.model_dump()}
-        return fields == self.stored[device_id] and sealed.tokens == self.tokens.get(device_id, {})
+        if given.get("driver", before["driver"]) != before["driver"]:
+            before = {name: value for name, value in before.items() if name != "driver_options"}
+        return before | given
 
     def find_parents(self, devices: Sequence[PackedDevice], outside: Sequence[int]) -> Mapping[int, int]:
         """The parents of those devices of the fleet that have one.
@@ -151,23 +153,23 @@ class _Planner:
         parents = self._list_parents(devices, others)
         found: dict[int, int] = {}
         errors = []
-        for index, (entry, one) in enumerate(zip(self.entries, self.ids, strict=True)):
+        for index, (name, one) in enumerate(zip(self.parents, self.ids, strict=True)):
             try:
-                if parent_id := self._find_parent(entry, one, parents):
+                if parent_id := self._find_parent(name, one, parents):
                     found[one] = parent_id
             except ValueError as error:
                 errors.append(FieldError(f"[{index}].parent", str(error)))
         # Kept from the inventory, it may be one that goes.
         known = {*self.ids, *others}
         there = {one: parent_id for one, parent_id in found.items() if parent_id in known}
-        errors += self._describe_circles({one: self.stored[one]["parent_id"] for one in others} | there, devices)
+        errors += self._describe_circles({one: self.stored[one].parent_id for one in others} | there, devices)
         if errors:
             raise InvalidInput(f"{errors[0].location}: {errors[0].detail}", errors)
         return there
 
     def _list_parents(self, devices: Sequence[PackedDevice], others: Sequence[int]) -> Parents:
         """Those devices that an entry may mean by the parent that it names."""
-        asked = {entry.parent for entry in self.entries if entry.parent is not None}
+        asked = {name for name in self.parents if name}
         wanted = asked | {address for name in asked if (address := to_mac_address(name)) is not None}
         pairs = zip(self.ids, devices, strict=True)
         fleet = (Member(one, device.host_name, device.mac_address) for one, device in pairs)
@@ -177,15 +179,13 @@ class _Planner:
         )
 
     def _member(self, device_id: int) -> Member:
-        return Member(device_id, self.stored[device_id]["host_name"], self.stored[device_id]["mac_address"])
+        device = self.stored[device_id]
+        return Member(device_id, device.host_name, device.mac_address)
 
-    def _find_parent(self, entry: PackedEntry, device_id: int, parents: Parents) -> int | None:
-        if entry.parent is not None:
-            return parents.find(entry.parent)
-        if entry.has_parent or not self.mode.keep or device_id not in self.stored:
-            return None
-        parent_id: int | None = self.stored[device_id]["parent_id"]
-        return parent_id
+    def _find_parent(self, name: str | None, device_id: int, parents: Parents) -> int | None:
+        if name:
+            return parents.find(name)
+        return self.stored[device_id].parent_id if name is None and device_id in self.stored else None
 
     def _describe_circles(
         self, every: Mapping[int, int | None], devices: Sequence[PackedDevice]
@@ -202,3 +202,9 @@ class _Planner:
             line = " behind ".join(map(repr, names))
             errors.append(FieldError(f"[{index}].parent", f"that would make a circle: {line}"))
         return errors
+
+
+def _has_same_driver(before: _Wire, fields: _Wire) -> bool:
+    """Whether a device keeps its driver, and with it may keep its secrets."""
+    driver = before["driver"]
+    return fields.get("driver", _DEFAULT_DRIVER) == driver and driver in OPTIONS

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from dashnet.problems import problem_responses
 from services.network import inventory as queries
 from services.network.bodies import MOST_DEVICES, parse_entries
-from services.network.changes import select_changes
+from services.network.changes import select_packed
 from services.network.dependencies import CurrentKeys, CurrentSettings, Engine, RedisClient
 from services.network.drivers import check_driver
 from services.network.edits import ONE_AT_A_TIME, announce, json_body, read_json_body
-from services.network.fleet_changes import FleetChanges, describe_plan
+from services.network.fleet_changes import FleetChanges, encode_changes
 from services.network.fleet_plan import Mode, plan_fleet
 from services.network.moments import invalid_field
 
@@ -58,9 +58,8 @@ async def apply_fleet(
     mode = Mode(prune=prune, keep=left_out == "keep", new_driver=new_driver)
     async with engine.connect() as connection, connection.begin() as transaction:
         revision = await queries.take_revision(connection)
-        inventory = await select_changes(connection, 0)
-        plan = await asyncio.to_thread(plan_fleet, entries, inventory, mode, keys)
-        del entries
+        stored = await select_packed(connection)
+        plan = await asyncio.to_thread(plan_fleet, entries, stored, mode, keys)
         is_edit = not (dry_run or plan.is_empty)
         if is_edit:
             plan = plan.with_ids(await queries.reserve_ids(connection, len(plan.created)))
@@ -70,6 +69,5 @@ async def apply_fleet(
             await transaction.rollback()
     if is_edit:
         await announce(redis, settings, revision)
-    changes = await asyncio.to_thread(describe_plan, plan, inventory, dry_run=dry_run)
-    content = await asyncio.to_thread(changes.model_dump_json)
+    content = await asyncio.to_thread(encode_changes, plan, stored, dry_run=dry_run)
     return Response(content, media_type="application/json")

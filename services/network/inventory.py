@@ -173,13 +173,13 @@ async def write_plan(
     """Add, change and remove devices that were checked against the whole inventory."""
     for ids in cut_parents_first(created):
         await insert_devices(connection, revision, ids, [created[one].unpack() for one in ids])
-    if changed:
-        fields = ", ".join(f"{name} = record.{name}" for name in _FIELDS.split(", "))
-        statement = text(
-            f"UPDATE network.device SET {fields}, revision = :revision "
-            f"FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS record({_RECORD}) WHERE device.id = record.id"
-        )
-        records = [{"id": device_id, **_to_record(packed.unpack())} for device_id, packed in changed.items()]
+    fields = ", ".join(f"{name} = record.{name}" for name in _FIELDS.split(", "))
+    statement = text(
+        f"UPDATE network.device SET {fields}, revision = :revision "
+        f"FROM jsonb_to_recordset(CAST(:records AS jsonb)) AS record({_RECORD}) WHERE device.id = record.id"
+    )
+    for ids in cut_parents_first(changed):
+        records = [{"id": one, **_to_record(changed[one].unpack())} for one in ids]
         await connection.execute(statement, {"records": orjson.dumps(records).decode(), "revision": revision})
     if removed:
         await delete_devices(connection, revision, removed)

@@ -5,9 +5,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncMappingResult
 
 from services.network import changes
-from services.network.changes import select_changed_ids, select_changes, select_removed_ids
+from services.network.changes import select_changed_ids, select_changes, select_packed, select_removed_ids
 from services.network.inventory import delete_devices, take_revision
-from tests.network.conftest import add, make
+from services.network.sealing import seal
+from tests.network.conftest import NO_KEYS, add, make
 
 
 async def test_a_removed_device_and_its_orphans_are_changes(engine: AsyncEngine) -> None:
@@ -68,3 +69,14 @@ async def test_a_large_inventory_is_taken_from_postgres_in_parts(
     async with engine.connect() as connection:
         found = await select_changes(connection, since=0)
     assert (taken, [device["id"] for device in found.changed]) == ([2, 2, 1], list(ids))
+
+
+async def test_the_whole_inventory_is_there_packed(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "_ROWS", 2)
+    devices = [make(tags=["lab"], driver_options={"seed": number}) for number in range(5)]
+    ids = await add(engine, *devices)
+    async with engine.connect() as connection:
+        packed = await select_packed(connection)
+    assert [(one, device.unpack()) for one, device in packed.items()] == [
+        (one, seal(device, NO_KEYS)) for one, device in zip(ids, devices, strict=True)
+    ]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.network import fleet_packing
-from services.network.fleet_packing import PackedDevice, cut_parents_first, pack_device, pack_entry
+from services.network.fleet_packing import PackedDevice, cut_parents_first, pack_device, pack_entry, pack_fields
 from services.network.models import DeviceEntry
 from services.network.sealing import seal
 from tests.network.conftest import NO_KEYS, make
@@ -33,6 +33,27 @@ def test_a_device_comes_out_as_it_went_in_but_for_its_parent() -> None:
     packed = pack_device(sealed)
     assert packed.unpack() == sealed
     assert packed.with_parent(9).unpack().device == sealed.device.model_copy(update={"parent_id": 9})
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_like"),
+    [
+        ({"driver_options": {"profile": "realistic", "seed": 1}}, True),
+        ({"driver_options": {"seed": 1, "profile": "classic"}}, False),
+        ({"mac_address": None}, False),
+        ({"parent_id": 9}, True),
+    ],
+)
+def test_devices_are_alike_whatever_the_order_of_their_options_and_their_parents(
+    changed: dict[str, Any], is_like: bool
+) -> None:
+    fields = make(driver_options={"seed": 1, "profile": "realistic"}).model_dump()
+    assert pack_fields(fields | changed, {}).is_like(pack_fields(fields, {})) is is_like
+
+
+def test_devices_with_other_secrets_are_not_alike() -> None:
+    fields = make().model_dump()
+    assert not pack_fields(fields, {"/token": "a"}).is_like(pack_fields(fields, {"/token": "b"}))
 
 
 def test_no_parent_comes_after_its_children(monkeypatch: pytest.MonkeyPatch) -> None:

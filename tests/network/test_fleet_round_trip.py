@@ -15,7 +15,7 @@ from dashnet.fleet.files import parse_fleet
 from dashnet.fleet.formats import FileFormat
 from dashnet.fleet.yaml_files import read_yaml, write_yaml
 from services.network.changes import Changes
-from services.network.fleet_packing import PackedEntry, pack_entry
+from services.network.fleet_packing import PackedEntry, pack_entry, pack_fields
 from services.network.fleet_plan import Mode, plan_fleet
 from services.network.models import DeviceCreate, DeviceEntry
 from services.network.sealing import SealedDevice, seal
@@ -112,7 +112,7 @@ def from_csv(devices: Sequence[Any]) -> Fleet:
     return parse_fleet(write_csv(devices).encode(), "fleet.csv", FileFormat.CSV) if devices else Fleet([])
 
 
-def entries_of(fleet: Fleet) -> Sequence[PackedEntry]:
+def entries_of(fleet: Fleet) -> list[PackedEntry]:
     return [pack_entry(DeviceEntry.model_validate(dict(entry.fields))) for entry in fleet.entries]
 
 
@@ -125,7 +125,8 @@ def test_nothing_changes_on_the_way_out_and_back(
 ) -> None:
     entries = entries_of(travel(to_fleet(inventory.changed)))
     mode = Mode(prune=True, keep=keep, new_driver="simulated")
-    plan = plan_fleet(entries, inventory, mode, KEYS) if entries else None
+    stored = {one["id"]: pack_fields(one, inventory.tokens.get(one["id"], {})) for one in inventory.changed}
+    plan = plan_fleet(entries, stored, mode, KEYS) if entries else None
     assert plan is None or (plan.is_empty and plan.unchanged == len(inventory.changed))
 
 
@@ -137,7 +138,6 @@ def test_an_empty_inventory_becomes_the_same_fleet_but_for_secrets(
 ) -> None:
     fleet = to_fleet(inventory.changed)
     entries = entries_of(travel(fleet))
-    nothing = Changes("b", 1, [], [])
-    plan = plan_fleet(entries, nothing, Mode(prune=False, keep=False, new_driver="host"), KEYS)
+    plan = plan_fleet(entries, {}, Mode(prune=False, keep=False, new_driver="host"), KEYS)
     created = [{"id": one, **packed.unpack().device.model_dump()} for one, packed in plan.created.items()]
     assert to_fleet(created) == fleet

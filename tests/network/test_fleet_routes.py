@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dashnet.settings import Settings
+from services.network import fleet_changes, fleet_packing
 from tests.conftest import run_network
 from tests.factories import make_device
 from tests.network.secret_driver import NAME, secretive_driver, with_key
@@ -73,6 +74,28 @@ async def test_a_device_without_a_mac_address_is_known_by_its_name_and_may_get_o
     assert [(one["id"], one["changes"]) for one in changed] == [
         (1, [{"field": "mac_address", "before": None, "after": "00:1B:44:11:3A:04"}])
     ]
+
+
+async def test_a_fleet_of_several_slices_is_changed_and_described_whole(
+    network: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_packing, "_SLICE_DEVICES", 2)
+    monkeypatch.setattr(fleet_changes, "_SLICE_DEVICES", 2)
+    entries = [make_device() for _ in range(5)]
+    created = (await put(network, entries))["created"]
+    assert [one["mac_address"] for one in created] == [one["mac_address"] for one in entries]
+    changed = await put(network, [one | {"device_type": "Server"} for one in entries])
+    assert [(one["id"], one["changes"]) for one in changed["changed"]] == [
+        (one["id"], [{"field": "device_type", "before": "Laptop", "after": "Server"}]) for one in created
+    ]
+    assert {one["device_type"] for one in await inventory(network)} == {"Server"}
+
+
+async def test_of_many_faults_the_first_hundred_are_named_and_all_counted(network: httpx.AsyncClient) -> None:
+    answer = await network.put("/devices/", json=[{"host_name": f"a{number}"} for number in range(150)])
+    errors = answer.json()["errors"]
+    assert (answer.status_code, errors[0]["location"], len(errors)) == (422, "[0].ip_address", 100)
+    assert "(and 149 more)" in answer.json()["detail"]
 
 
 async def test_a_dry_run_tells_and_changes_nothing(network: httpx.AsyncClient) -> None:
