@@ -47,7 +47,7 @@ class Wish:
 
 
 async def list_wishes(redis: Redis, settings: Settings) -> Sequence[Wish]:
-    """All wishes, the oldest first.
+    """All wishes that this version knows, the oldest first.
 
     Raises:
         redis.RedisError: nobody knows.
@@ -55,13 +55,19 @@ async def list_wishes(redis: Redis, settings: Settings) -> Sequence[Wish]:
     async with redis.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(wished_jobs_key(settings))
         (entries,) = await pipeline.execute()
-    return sorted((_parse(name.decode(), raw) for name, raw in entries.items()), key=lambda one: one.tick)
+    wishes = (_parse(name.decode(), raw) for name, raw in entries.items())
+    return sorted((one for one in wishes if one is not None), key=lambda one: one.tick)
 
 
-def _parse(name: str, raw: bytes) -> Wish:
-    job, tick = name.split(" ")
-    requested_by, *arguments = orjson.loads(raw)
-    return Wish(Job(job), datetime.fromisoformat(tick), requested_by, arguments)
+def _parse(name: str, raw: bytes) -> Wish | None:
+    try:
+        job, tick = name.split(" ")
+        requested_by, *arguments = orjson.loads(raw)
+        return Wish(Job(job), datetime.fromisoformat(tick).astimezone(UTC), requested_by, arguments)
+    except (ValueError, TypeError):
+        # Of another version, perhaps. It must not keep the others waiting.
+        logger.error("a job that was asked for is left alone, for nobody knows it name=%r", name[:100])
+        return None
 
 
 async def look_after_wishes(context: WorkerContext) -> None:

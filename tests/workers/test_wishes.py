@@ -45,6 +45,20 @@ async def select_runs(context: WorkerContext) -> Sequence[Any]:
         return [tuple(row) for row in await connection.execute(query)]
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("dance 2026-01-01T00:00:00Z", '["hand"]'), ("clean soon", '["hand"]'), ("clean", "[]"), ("refresh 7", "7")],
+)
+async def test_a_wish_that_nobody_understands_keeps_no_other_waiting(
+    context: WorkerContext, now: datetime, name: str, wanted: str
+) -> None:
+    async with context.redis.pipeline() as pipeline:
+        pipeline.hset(wished_jobs_key(context.settings), name, wanted)
+        await pipeline.execute()
+    await ask(context, Job.CLEAN, now)
+    assert await list_wishes(context.redis, context.settings) == [Wish(Job.CLEAN, now, "hand", [])]
+
+
 @pytest.mark.parametrize("job", [Job.REFRESH, Job.CLEAN, Job.BACKFILL])
 async def test_a_job_that_is_asked_for_is_a_wish_until_the_ledger_has_it(context: WorkerContext, job: Job) -> None:
     tick = await request_now(context.redis, context.settings, job, "hand", 7)
