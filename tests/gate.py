@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.ports import free_port
@@ -33,15 +33,26 @@ class Gate:
         """Break all connections and refuse new ones."""
         if self._server:
             self._server.close()
-        for writer in self._writers:
+        for writer in tuple(self._writers):
             writer.transport.abort()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server_reader, server_writer = await self._connect()
-        self._writers |= {writer, server_writer}
-        with suppress(ConnectionError):
+        writers = {writer}
+        try:
+            server_reader, server_writer = await self._connect()
+            writers.add(server_writer)
+            self._writers |= writers
+            if self._server is None or not self._server.is_serving():
+                raise ConnectionAbortedError("shut meanwhile")
             await asyncio.gather(_copy(reader, server_writer), _copy(server_reader, writer))
-        self._writers -= {writer, server_writer}
+        except BaseException as error:
+            # One end that is gone must take the other with it, or that waits for ever.
+            for one in writers:
+                one.transport.abort()
+            if not isinstance(error, OSError):
+                raise
+        finally:
+            self._writers -= writers
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
