@@ -137,6 +137,18 @@ async def test_a_phone_shows_every_view_without_scrolling_sideways(
     assert widths == dict.fromkeys(VIEWS, 360)
 
 
+async def test_a_phone_scrolls_no_more_sideways_while_it_connects(
+    settings: Settings, device_ids: list[int], refresh_once: RefreshOnce
+) -> None:
+    await refresh_once()
+    async with run_app(settings), open_page(settings.app_address, viewport={"width": 360, "height": 780}) as page:
+        await _measure_width(page, settings.app_address)
+        for word in ("Connecting", "No link", "Refused", "a word of another language"):
+            written = f"document.querySelector('.fresh b').textContent = '{word}'"
+            assert await page.evaluate(f"{written}; document.documentElement.scrollWidth") == 360
+        assert await page.evaluate("document.querySelector('.fresh').getBoundingClientRect().width") > 20
+
+
 async def _measure_width(page: Page, address: str) -> Any:
     await page.call("goto", address)
     await page.until("document.querySelector('.fresh-well') !== null")
