@@ -52,7 +52,7 @@ class InterfaceReading:
 # Not frozen: a refresh makes 100,000 of them, and a frozen one takes five times as long to make.
 @dataclass(slots=True)
 class Reading:
-    """One device at one instant; nobody changes it.
+    """Reading of one device at one instant; treat it as read-only.
 
     Speeds are Mbit/s: 0 while the device is down, null where they are not known, be it that the state is not or that
     the driver measures no traffic. `round_trip_seconds` is null where the driver measures none.

@@ -46,7 +46,7 @@ async def select_stored_inventory(connection: AsyncConnection) -> StoredInventor
 
 @dataclass(frozen=True, slots=True)
 class AskedInventory:
-    """What changed in the inventory after what the store held when it was asked."""
+    """An answer of the inventory: its changes since the revision that the store held at the question."""
 
     stored: StoredInventory
     changes: InventoryChanges

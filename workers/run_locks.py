@@ -1,4 +1,4 @@
-"""The lock of a job's run: whoever holds it is the only one that runs the job."""
+"""The lock of a job's run: only the worker that holds it runs the job."""
 
 import asyncio
 from collections.abc import AsyncIterator

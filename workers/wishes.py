@@ -66,7 +66,7 @@ def _parse(name: str, raw: bytes) -> Wish | None:
         return Wish(Job(job), datetime.fromisoformat(tick).astimezone(UTC), requested_by, arguments)
     except (ValueError, TypeError):
         # Of another version, perhaps. It must not keep the others waiting.
-        logger.error("a job that was asked for is left alone, for nobody knows it name=%r", name[:100])
+        logger.error("a job that was asked for is unknown to this version and left alone name=%r", name[:100])
         return None
 
 

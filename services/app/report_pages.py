@@ -92,7 +92,7 @@ def _traffic_section(figures: ReportFigures, traffic: TrafficFigures) -> Section
     sent, received = (format_bytes(traffic[name]) for name in ("uploaded_bytes", "downloaded_bytes"))
     lead = (
         f"{sent} went out and {received} came in, {whose or 'all devices together'}, counted at the network's edge. "
-        "On a hatched day nobody looked, or no speed was known: its traffic is not zero but not known."
+        "A hatched day was not measured, or no speed was known on it: its traffic is unknown, not zero."
     )
     days = [
         DayFigures(

@@ -43,7 +43,7 @@ async def select_panel(engine: AsyncEngine, position: Position) -> Panel:
 
 
 class _Repeated:
-    """What many devices have alike, kept once for all of them; nobody changes it."""
+    """Values that many devices share, kept once for all of them; treat them as read-only."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Route of the present in bulk: what all devices show now, in columns, as a refresh stores them."""
+"""Route of the present in bulk: all devices read now, answered in columns, as a refresh stores them."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -58,7 +58,7 @@ async def read_now(
     until: Annotated[int | None, Query(ge=1, description="Only devices with this id or a smaller one")] = None,
     limit: Annotated[int | None, Query(ge=1, le=100_000, description="At most so many; all without it")] = None,
 ) -> Response:
-    """What devices show, each read now: the readings of `/devices/?interfaces=true` without the inventory.
+    """Read devices now and answer columns: the readings of `/devices/?interfaces=true` without the inventory.
 
     A page with fewer than `limit` devices is the last one.
     """

@@ -49,7 +49,7 @@ async def select_runs(context: WorkerContext) -> Sequence[Any]:
     ("name", "wanted"),
     [("dance 2026-01-01T00:00:00Z", '["hand"]'), ("clean soon", '["hand"]'), ("clean", "[]"), ("refresh 7", "7")],
 )
-async def test_a_wish_that_nobody_understands_keeps_no_other_waiting(
+async def test_a_wish_that_this_version_does_not_know_keeps_no_other_waiting(
     context: WorkerContext, now: datetime, name: str, wanted: str
 ) -> None:
     async with context.redis.pipeline() as pipeline:
